@@ -1,0 +1,31 @@
+"""The exchange in a box: a rehearsal stage for Portfolio Margin, which has no testnet.
+
+``Simulator`` is the server; its ``venue`` is the model behind it, which tells what is true.
+"""
+
+from binance_papi.simulator.bans import Ban
+from binance_papi.simulator.book import Book, Order
+from binance_papi.simulator.faults import Fault, FaultKind
+from binance_papi.simulator.limits import Window
+from binance_papi.simulator.server import Simulator
+from binance_papi.simulator.values import Delivery, Reply, Request
+from binance_papi.simulator.venue import Era, Venue
+from binance_papi.simulator.wire import WireRecord
+from binance_papi.terms import RateLimit
+
+__all__ = [
+    "Ban",
+    "Book",
+    "Delivery",
+    "Era",
+    "Fault",
+    "FaultKind",
+    "Order",
+    "RateLimit",
+    "Reply",
+    "Request",
+    "Simulator",
+    "Venue",
+    "Window",
+    "WireRecord",
+]

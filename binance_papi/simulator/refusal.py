@@ -1,0 +1,73 @@
+"""The refusals of the exchange: HTTP status, code and text, word for word."""
+
+from __future__ import annotations
+
+
+class Refusal(Exception):  # noqa: N818 - it is an answer of the exchange, not an error of ours
+    """What the exchange answers instead of doing what it was asked.
+
+    Args:
+        code: The exchange's negative error code.
+        msg: The exchange's text.
+        status: HTTP status of the answer.
+    """
+
+    def __init__(self, code: int, msg: str, status: int = 400) -> None:
+        super().__init__(code, msg, status)
+        self.code = code
+        self.msg = msg
+        self.status = status
+
+
+def missing(name: str) -> Refusal:
+    """-1102: a mandatory parameter is not there, or a parameter can not be read."""
+    return Refusal(
+        -1102, f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed."
+    )
+
+
+def either_or(first: str, second: str) -> Refusal:
+    """-1102: neither of two parameters is there."""
+    return Refusal(-1102, f"Param '{first}' or '{second}' must be sent, but both were empty/null!")
+
+
+def invalid(name: str) -> Refusal:
+    """-1130: a parameter holds a value that it can not have."""
+    return Refusal(-1130, f"Data sent for parameter '{name}' is not valid.")
+
+
+def not_required(name: str) -> Refusal:
+    """-1106: a parameter that does not belong to this kind of order."""
+    return Refusal(-1106, f"Parameter '{name}' sent when not required.")
+
+
+def illegal(name: str, pattern: str) -> Refusal:
+    """-1100: a parameter holds characters that it can not have."""
+    return Refusal(
+        -1100, f"Illegal characters found in parameter '{name}'; legal range is '{pattern}'."
+    )
+
+
+def empty(name: str) -> Refusal:
+    """-1105: a parameter was sent without a value."""
+    return Refusal(-1105, f"Parameter '{name}' was empty.")
+
+
+def repeated() -> Refusal:
+    """-1101: the same parameter twice."""
+    return Refusal(-1101, "Duplicate values for a parameter detected.")
+
+
+def bad_symbol() -> Refusal:
+    """-1121: a symbol that does not trade here."""
+    return Refusal(-1121, "Invalid symbol.")
+
+
+def cancel_unknown() -> Refusal:
+    """-2011: cancel of an order that is not open."""
+    return Refusal(-2011, "Unknown order sent.")
+
+
+def query_unknown() -> Refusal:
+    """-2013: query of an order that is not there."""
+    return Refusal(-2013, "Order does not exist.")

@@ -1,0 +1,321 @@
+"""The face of the model: an HTTP server on a loopback port of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import socket
+import struct
+import time
+from contextlib import contextmanager
+from email.utils import formatdate
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from aiohttp import web
+
+from binance_papi.simulator.book import DEFAULT_FIRST_ID
+from binance_papi.simulator.values import Delivery, Reply, Request
+from binance_papi.simulator.venue import DEFAULT_LIMITS, DEFAULT_SYMBOLS, Era, Venue
+from binance_papi.terms import StrategyStatus
+
+if TYPE_CHECKING:
+    import ssl as tls
+    from collections.abc import Callable, Collection, Generator, Iterable, Mapping
+    from types import TracebackType
+
+    from binance_papi.simulator.faults import Fault
+    from binance_papi.terms import RateLimit
+
+_RESET: Final = struct.pack("ii", 1, 0)  # SO_LINGER on with 0 s: closing sends RST
+_BACKLOG: Final = 2048
+_LOOK_AGAIN: Final = 0.02  # s between two looks whether a client has left
+_GRACE: Final = 0.05  # s that aiohttp may take to end its connections; 0 would mean forever
+
+
+class Simulator:
+    """The exchange in a box: open it with ``async with``, talk to ``base_url``.
+
+    Everything on it runs on one clock, the exchange's: ``now()``, which is the local wall clock
+    plus ``clock_skew``. The ``Date`` header, the windows, the times of orders and the check of
+    timestamps all go by it.
+
+    Args:
+        era: ``"conditional"``: ``um/conditional/*`` works; ``"algo"``: it answers 404, as the
+            live exchange does since 2026-04-28.
+        limits: The rate limits; weight counts per source address, orders for the account.
+        latency: Seconds that a request takes, or (lowest, highest) of a uniform draw per
+            request; one half before the exchange sees it, the other half after.
+        clock_skew: Seconds that the exchange's clock is ahead of the local one, may be
+            negative; the attribute may be changed at any time.
+        faults: What goes wrong; the first that matches and is drawn hits a request.
+        seed: The same seed and order of requests give the same faults and latencies.
+        host: Local address to listen on.
+        port: Port to listen on; 0: a free one.
+        api_key: Name of the HMAC key and of the account; None: generated.
+        secret: The HMAC key's secret; None: generated.
+        public_keys: PEM public keys (Ed25519, RSA) by the name of their API key, which open
+            the same account.
+        ssl: With a context of yours the server speaks https.
+        clock: Gives Unix seconds; None: the wall clock.
+        symbols: Symbols that trade.
+        first_id: Strategy id of the first order; each next one is 1 higher.
+        max_open_orders: A placement beyond this many open orders is refused with -4045.
+        hedge_mode: Position mode of the account: True asks for LONG or SHORT, False for BOTH,
+            None takes either.
+        retry_after: Whether 429 and 418 carry ``Retry-After``.
+        patience: How many requests may ignore a 429 before their address is banned (418); 0
+            bans at the first. The rule is written out in ``binance_papi.simulator.bans``.
+        in_flight: Seconds after a 429 in which further requests do not count as ignoring it.
+
+    Raises:
+        ImportError: If ``public_keys`` are given without the ``keys`` extra.
+        ValueError: If the era is unknown, or the latency negative or the wrong way round.
+    """
+
+    def __init__(
+        self,
+        *,
+        era: Era = "conditional",
+        limits: Iterable[RateLimit] = DEFAULT_LIMITS,
+        latency: float | tuple[float, float] = 0.0,
+        clock_skew: float = 0.0,
+        faults: Iterable[Fault] = (),
+        seed: int = 0,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        api_key: str | None = None,
+        secret: str | None = None,
+        public_keys: Mapping[str, bytes] | None = None,
+        ssl: tls.SSLContext | None = None,
+        clock: Callable[[], float] | None = None,
+        symbols: Collection[str] = DEFAULT_SYMBOLS,
+        first_id: int = DEFAULT_FIRST_ID,
+        max_open_orders: int = 200,
+        hedge_mode: bool | None = None,
+        retry_after: bool = True,
+        patience: int = 10,
+        in_flight: float = 1.0,
+    ) -> None:
+        low, high = latency if isinstance(latency, tuple) else (latency, latency)
+        if not 0 <= low <= high:
+            raise ValueError("latency is 0 or more, and (lowest, highest) in that order")
+        self.venue: Final = Venue(
+            era=era,
+            limits=limits,
+            api_key=api_key,
+            secret=secret,
+            public_keys=public_keys,
+            faults=faults,
+            seed=seed,
+            symbols=symbols,
+            first_id=first_id,
+            max_open_orders=max_open_orders,
+            hedge_mode=hedge_mode,
+            retry_after=retry_after,
+            patience=patience,
+            in_flight=in_flight,
+        )
+        self.clock_skew = clock_skew
+        self._clock = clock or time.time
+        self._latency = (low, high)
+        self._latencies = random.Random(seed)  # noqa: S311 - a rehearsal that repeats, no secret
+        self._address = (host, port)
+        self._ssl = ssl
+        self._runner: web.ServerRunner | None = None
+        self._bound: tuple[str, int] | None = None
+        self._waiting: set[asyncio.Task[Any]] = set()
+        self._date = (-1, "")
+
+    # ------------------------------------------------------------------ open and close
+
+    async def __aenter__(self) -> Self:
+        """Start to listen.
+
+        Raises:
+            OSError: If the address can not be bound.
+            RuntimeError: If it is open already.
+        """
+        if self._runner is not None:
+            raise RuntimeError("this exchange is open already")
+        server = web.Server(self._serve, access_log=None)
+        runner = web.ServerRunner(server, shutdown_timeout=_GRACE)
+        await runner.setup()
+        try:
+            host, port = self._address
+            site = web.TCPSite(runner, host, port, ssl_context=self._ssl, backlog=_BACKLOG)
+            await site.start()
+        except BaseException:
+            await runner.cleanup()
+            raise
+        self._runner = runner
+        self._bound = (str(runner.addresses[0][0]), int(runner.addresses[0][1]))
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop at once: requests that are still waiting lose their connection."""
+        runner, self._runner, self._bound = self._runner, None, None
+        if runner is None:
+            return
+        waiting = tuple(self._waiting)
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        await runner.cleanup()
+        # Transports that were closed tell their protocols in the next turns of the loop.
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+    @property
+    def base_url(self) -> str:
+        """Where the exchange answers, without a trailing slash.
+
+        Raises:
+            RuntimeError: If it is not open.
+        """
+        if self._bound is None:
+            raise RuntimeError("this exchange is not open; use `async with`")
+        host, port = self._bound
+        scheme = "http" if self._ssl is None else "https"
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+
+    @property
+    def api_key(self) -> str:
+        """Name of the HMAC key."""
+        return self.venue.api_key
+
+    @property
+    def secret(self) -> str:
+        """Secret of the HMAC key."""
+        return self.venue.secret
+
+    def now(self) -> float:
+        """Exchange time, Unix seconds."""
+        return self._clock() + self.clock_skew
+
+    # ------------------------------------------------------------------ the hand of fate
+
+    def place(self, **fields: Any) -> int:
+        """Put an order in the book without a request; limits and rules are not asked.
+
+        Args:
+            **fields: Fields of ``Order`` that differ from a BUY STOP_MARKET of 0.01 BTCUSDT at
+                99999, e.g. ``symbol="ETHUSDT"``; ``client_id`` for the client's own id.
+
+        Returns:
+            The strategy id.
+        """
+        return self.venue.place(self.now(), **fields)
+
+    def seed_orders(self, n: int, symbol: str = "BTCUSDT", **fields: Any) -> list[int]:
+        """Put n orders of a symbol in the book, also more than ``max_open_orders``.
+
+        Args:
+            n: How many, 0 or more.
+            symbol: Their symbol.
+            **fields: As in ``place``.
+
+        Returns:
+            Their strategy ids, oldest first.
+        """
+        now = self.now()
+        return [self.venue.place(now, symbol=symbol, **fields) for _ in range(n)]
+
+    def trigger(self, strategy_id: int) -> None:
+        """Let an open order trigger: TRIGGERED, with a child order.
+
+        Raises:
+            KeyError: If there is no such order.
+            ValueError: If it is not open.
+        """
+        self.venue.close(strategy_id, StrategyStatus.TRIGGERED, self.now())
+
+    def expire(self, strategy_id: int) -> None:
+        """Let the system expire an open order; raises as ``trigger`` does."""
+        self.venue.close(strategy_id, StrategyStatus.EXPIRED, self.now())
+
+    def cancel(self, strategy_id: int) -> None:
+        """Cancel an open order as if from elsewhere (web page, other program); see ``trigger``."""
+        self.venue.close(strategy_id, StrategyStatus.CANCELED, self.now())
+
+    def inject(self, fault: Fault) -> None:
+        """Add a fault behind those in force."""
+        self.venue.faults.add(fault)
+
+    def clear_faults(self) -> None:
+        """Take all faults away."""
+        self.venue.faults.clear()
+
+    # ------------------------------------------------------------------ one request
+
+    async def _serve(self, message: web.BaseRequest) -> web.StreamResponse:
+        body = await message.read() if message.can_read_body else b""
+        path, _, query = message.raw_path.partition("?")
+        request = Request(
+            message.method,
+            path,
+            query.encode("utf-8", "surrogateescape"),
+            body,
+            message.headers.get("X-MBX-APIKEY"),
+            message.remote or "",
+        )
+        fault = self.venue.draw(request.method, path)
+        half = self._half_latency()
+        await self._pause(half if fault is None else half + fault.late_arrival)
+        reply = self.venue.handle(request, self.now(), fault)
+        await self._pause(half + reply.delay)
+        if reply.delivery is Delivery.WHOLE:
+            return web.Response(status=reply.status, body=reply.body, headers=self._headers(reply))
+        return await self._break(message, reply)
+
+    async def _break(self, message: web.BaseRequest, reply: Reply) -> web.StreamResponse:
+        """Deliver a reply that a fault of the connection damages."""
+        if reply.delivery is Delivery.SILENT:
+            while message.transport is not None:
+                await self._pause(_LOOK_AGAIN)
+        elif reply.delivery is Delivery.CUT:
+            await self._cut(message, reply)
+        elif message.transport is not None:
+            sock = message.transport.get_extra_info("socket")
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            message.transport.abort()
+        return web.Response()  # to a connection that is gone: aiohttp drops it
+
+    async def _cut(self, message: web.BaseRequest, reply: Reply) -> None:
+        response = web.StreamResponse(status=reply.status, headers=self._headers(reply))
+        response.content_length = len(reply.body)
+        await response.prepare(message)
+        await response.write(reply.body[: len(reply.body) // 2])
+        if message.transport is not None:
+            message.transport.close()
+
+    def _headers(self, reply: Reply) -> dict[str, str]:
+        second = int(self.now())
+        if second != self._date[0]:
+            self._date = (second, formatdate(second, usegmt=True))
+        reply.headers["Date"] = self._date[1]
+        return reply.headers
+
+    def _half_latency(self) -> float:
+        low, high = self._latency
+        return (low if low == high else self._latencies.uniform(low, high)) / 2
+
+    async def _pause(self, seconds: float) -> None:
+        if seconds > 0:
+            with self._may_be_cancelled():
+                await asyncio.sleep(seconds)
+
+    @contextmanager
+    def _may_be_cancelled(self) -> Generator[None]:
+        """Closing the exchange does not wait for what happens inside."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._waiting.add(task)
+        try:
+            yield
+        finally:
+            self._waiting.discard(task)

@@ -1,0 +1,90 @@
+"""What goes into the model and what comes out of it: plain values, no socket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from binance_papi.simulator.params import Params
+
+Handler = Callable[["Params", int], Any]
+"""What an endpoint does: (parameters, exchange time in ms) -> something that becomes JSON."""
+
+
+class Request(msgspec.Struct, frozen=True, gc=False):
+    """One HTTP request as it lay on the wire.
+
+    Args:
+        method: ``GET``, ``POST``, ``PUT`` or ``DELETE``.
+        path: Path without the query, as sent.
+        query: Raw bytes after the question mark.
+        body: Raw bytes of the body.
+        api_key: Value of ``X-MBX-APIKEY``, or None without that header.
+        address: Source address that request weight is counted for.
+    """
+
+    method: str
+    path: str
+    query: bytes = b""
+    body: bytes = b""
+    api_key: str | None = None
+    address: str = "127.0.0.1"
+
+
+class Delivery(Enum):
+    """What becomes of a reply on its way to the client."""
+
+    WHOLE = "whole"
+    CUT = "cut"  # half of the body, then the connection closes
+    CLOSED = "closed"  # no byte: the connection is reset
+    SILENT = "silent"  # no byte: the connection stays open until the client leaves
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """One HTTP reply, and how it is delivered.
+
+    Args:
+        status: HTTP status; 0 where no byte of a reply leaves the exchange.
+        body: Raw bytes.
+        headers: All headers except ``Date``.
+        delivery: Whole, or damaged by a fault.
+        delay: Seconds that the reply is held back.
+    """
+
+    status: int
+    body: bytes
+    headers: dict[str, str]
+    delivery: Delivery = Delivery.WHOLE
+    delay: float = 0.0
+
+
+class Route(msgspec.Struct, frozen=True):
+    """One endpoint: what it costs beside what it does.
+
+    Args:
+        method: HTTP method.
+        path: Whole path.
+        handler: What it does.
+        weight: Request weight.
+        all_symbols: Request weight without ``symbol``, where that differs.
+        orders: How many orders one call counts.
+        signed: Whether key, signature and timestamp are checked.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    weight: int = 1
+    all_symbols: int | None = None
+    orders: int = 0
+    signed: bool = True
+
+    def cost(self, params: dict[str, str]) -> int:
+        """Request weight of a call with these parameters."""
+        if self.all_symbols is None or "symbol" in params:
+            return self.weight
+        return self.all_symbols

@@ -1,0 +1,83 @@
+"""The wire log: what arrived at the exchange and what it answered."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from binance_papi.simulator.faults import FaultKind
+
+DEFAULT_SIZE: Final = 2_000_000
+
+
+class WireRecord(msgspec.Struct, frozen=True, gc=False):
+    """One request as the exchange saw it, without its signature.
+
+    Args:
+        method: HTTP method.
+        path: Path without the query.
+        params: Decoded parameters; empty where they could not be read.
+        address: Source address.
+        time: Exchange time of its arrival, Unix seconds.
+        status: HTTP status of the answer; 0 where none left the exchange.
+        code: The exchange's error code in the answer; 0 if there is none.
+        fault: The fault that hit it, or None.
+    """
+
+    method: str
+    path: str
+    params: dict[str, str]
+    address: str
+    time: float
+    status: int
+    code: int = 0
+    fault: FaultKind | None = None
+
+
+class WireLog:
+    """The latest requests in order of arrival, the oldest forgotten first.
+
+    Args:
+        size: How many are kept, at least 1.
+    """
+
+    def __init__(self, size: int = DEFAULT_SIZE) -> None:
+        self._size = size
+        self._records: deque[WireRecord] = deque()
+        self._by_strategy_id: dict[str, deque[WireRecord]] = {}
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def __iter__(self) -> Iterator[WireRecord]:
+        return iter(self._records)
+
+    def __getitem__(self, index: int) -> WireRecord:
+        return self._records[index]
+
+    def append(self, record: WireRecord) -> None:
+        """Remember one more request."""
+        self._records.append(record)
+        strategy_id = record.params.get("strategyId")
+        if strategy_id is not None:
+            self._by_strategy_id.setdefault(strategy_id, deque()).append(record)
+        if len(self._records) > self._size:
+            self._forget(self._records.popleft())
+
+    def _forget(self, record: WireRecord) -> None:
+        strategy_id = record.params.get("strategyId")
+        if strategy_id is None:
+            return
+        same = self._by_strategy_id[strategy_id]
+        same.popleft()
+        if not same:
+            del self._by_strategy_id[strategy_id]
+
+    def naming(self, strategy_id: int) -> tuple[WireRecord, ...]:
+        """The requests that named a strategy id, oldest first."""
+        return tuple(self._by_strategy_id.get(str(strategy_id), ()))
