@@ -1,0 +1,83 @@
+"""binance_papi: an async SDK for Binance Portfolio Margin.
+
+>>> from binance_papi import PapiClient
+"""
+
+from binance_papi.client import LIMITS, LIVE, PapiClient
+from binance_papi.core.endpoint import Request
+from binance_papi.core.events import AlignmentLost, ClockJumped, Event, Frozen, WeightRaised
+from binance_papi.core.signing import Signer
+from binance_papi.core.usage import Usage
+from binance_papi.errors import (
+    AuthError,
+    BannedError,
+    ClockError,
+    EndpointRetiredError,
+    InvalidRequestError,
+    NotOpenError,
+    OverloadedError,
+    PapiError,
+    RejectedError,
+    ReplyError,
+    ThrottledError,
+    UnknownOutcomeError,
+    UnsentError,
+    UsageError,
+    WaitTooLongError,
+)
+from binance_papi.terms import (
+    OrderStatus,
+    OrderType,
+    PositionSide,
+    PriceMatch,
+    RateLimit,
+    SelfTradePreventionMode,
+    Side,
+    StrategyStatus,
+    StrategyType,
+    TimeInForce,
+    WorkingType,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "LIMITS",
+    "LIVE",
+    "AlignmentLost",
+    "AuthError",
+    "BannedError",
+    "ClockError",
+    "ClockJumped",
+    "EndpointRetiredError",
+    "Event",
+    "Frozen",
+    "InvalidRequestError",
+    "NotOpenError",
+    "OrderStatus",
+    "OrderType",
+    "OverloadedError",
+    "PapiClient",
+    "PapiError",
+    "PositionSide",
+    "PriceMatch",
+    "RateLimit",
+    "RejectedError",
+    "ReplyError",
+    "Request",
+    "SelfTradePreventionMode",
+    "Side",
+    "Signer",
+    "StrategyStatus",
+    "StrategyType",
+    "ThrottledError",
+    "TimeInForce",
+    "UnknownOutcomeError",
+    "UnsentError",
+    "Usage",
+    "UsageError",
+    "WaitTooLongError",
+    "WeightRaised",
+    "WorkingType",
+    "__version__",
+]

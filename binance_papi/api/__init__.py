@@ -1,0 +1,1 @@
+"""Declarations: one file per page family of the exchange's documentation."""

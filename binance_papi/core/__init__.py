@@ -1,0 +1,1 @@
+"""Values and decisions: no socket, no clock, no ``await``."""

@@ -1,0 +1,337 @@
+"""Who goes next: the waiting room, as values.
+
+Requests wait in lanes (see `Lane`), first come, first served inside a lane, better lanes first. A
+head that does not fit blocks its own lane only: whatever it waits for, it gets at the latest when its
+window starts anew, since better lanes are served first then. Nothing here waits or knows a clock.
+
+I4  Order inside a lane is the order of asking; a newcomer never passes a waiter of its lane.
+I5  A waiter that gives up is charged nothing; a grant not used is refunded.
+I6  Without waiters there is no reason for a timer (`next_wake` is ``None``).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from math import inf
+from typing import Any, Final
+
+from binance_papi.core.answer import Answer, Banned, Done, Overloaded, Throttled
+from binance_papi.core.codes import Meaning
+from binance_papi.core.endpoint import Lane
+from binance_papi.core.offset import Change
+from binance_papi.core.weight import Ticket, WeightTracker
+
+_SUCCESSES_PER_SLOT: Final = 50
+_SLOT_RESERVE: Final = 4
+"""One part in this many of the connections is kept for cancels and questions about them."""
+
+_SOON: Final = 0.001
+
+_BAN: Final = 120.0
+_FIREWALL: Final = 60.0
+_FIREWALL_MOST: Final = 900.0
+_BAN_MOST: Final = 3 * 86_400.0
+
+
+class Route:
+    """One source address: its weight tracker, and how many requests it may have in flight.
+
+    Args:
+        tracker: The address's request weight.
+        connections: Requests in flight at most.
+    """
+
+    __slots__ = ("busy", "connections", "firewalled", "slots", "successes", "tracker")
+
+    def __init__(self, tracker: WeightTracker, connections: int) -> None:
+        self.tracker = tracker
+        self.connections = connections
+        self.slots = connections
+        self.busy = 0
+        self.successes = 0
+        self.firewalled = 0
+
+    def free(self, lane: Lane) -> bool:
+        """Whether a request of this lane may be put on the wire, weight aside."""
+        kept = self.slots // _SLOT_RESERVE if lane >= Lane.REDUCE else 0
+        return self.busy < self.slots - kept
+
+    def served(self) -> None:
+        """A reply came that shows the exchange in good health."""
+        self.firewalled = 0
+        if self.slots < self.connections:
+            self.successes += 1
+            if self.successes >= _SUCCESSES_PER_SLOT:
+                self.successes = 0
+                self.slots += 1
+
+    def overloaded(self) -> None:
+        """The exchange asked for less concurrency."""
+        self.successes = 0
+        self.slots = max(1, self.slots // 2)
+
+
+class Grant:
+    """The right to send one request on one route, now. Settled exactly once."""
+
+    __slots__ = ("index", "orders", "route", "ticket")
+
+    def __init__(self, index: int, route: Route, ticket: Ticket, orders: Ticket | None) -> None:
+        self.index = index
+        self.route = route
+        self.ticket = ticket
+        self.orders = orders
+
+
+class Waiter:
+    """One request in the waiting room.
+
+    Args:
+        weight: Its request weight.
+        orders: Its order count.
+        lane: Where it waits.
+        give_up: Monotonic time after which it would rather fail.
+        handle: Whatever the owner wakes it by.
+    """
+
+    __slots__ = ("dead", "give_up", "grant", "handle", "lane", "orders", "weight")
+
+    def __init__(
+        self, weight: int, orders: int, lane: Lane, give_up: float = inf, handle: Any = None
+    ) -> None:
+        self.weight = weight
+        self.orders = orders
+        self.lane = lane
+        self.give_up = give_up
+        self.handle = handle
+        self.grant: Grant | None = None
+        self.dead = False
+
+
+class Admission:
+    """The waiting room in front of all routes of one account.
+
+    Args:
+        routes: One for each source address.
+        orders: The account's order count.
+    """
+
+    __slots__ = ("_dead", "_lanes", "_queued", "_wake", "orders", "routes")
+
+    def __init__(self, routes: Sequence[Route], orders: WeightTracker) -> None:
+        self.routes = tuple(routes)
+        self.orders = orders
+        self._lanes: tuple[deque[Waiter], ...] = tuple(deque() for _ in Lane)
+        self._queued = [0] * len(Lane)
+        self._dead = 0
+        self._wake: float | None = None
+
+    # ------------------------------------------------------------------ asking
+
+    def ask(self, weight: int, orders: int, lane: Lane, now: float) -> Grant | None:
+        """Admit a newcomer at once, unless others of its lane wait or it does not fit."""
+        if self._lanes[lane]:
+            return None
+        return self._grant(weight, orders, lane, now)
+
+    def enqueue(self, waiter: Waiter) -> bool:
+        """Let a waiter wait; tells whether it is the first of its lane."""
+        queue = self._lanes[waiter.lane]
+        queue.append(waiter)
+        self._queued[waiter.lane] += waiter.weight
+        return len(queue) == 1
+
+    def abandon(self, waiter: Waiter) -> None:
+        """A waiter gives up before it was granted: charged nothing, skipped when met (I5)."""
+        waiter.dead = True
+        self._queued[waiter.lane] -= waiter.weight
+        self._dead += 1
+        if self._dead > 64 and 2 * self._dead > sum(map(len, self._lanes)):
+            for queue in self._lanes:
+                alive = [one for one in queue if not one.dead]
+                queue.clear()
+                queue.extend(alive)
+            self._dead = 0
+
+    def drain(self, now: float) -> list[Waiter]:
+        """Serve all who may go now.
+
+        Returns:
+            The waiters to wake: with a grant, or without one because their patience ended.
+        """
+        woken: list[Waiter] = []
+        wake = inf
+        for lane, queue in zip(Lane, self._lanes, strict=True):
+            while queue:
+                head = queue[0]
+                if head.dead:
+                    queue.popleft()
+                    self._dead -= 1
+                    continue
+                head.grant = self._grant(head.weight, head.orders, lane, now)
+                if head.grant is None and head.give_up > now:
+                    wake = min(wake, head.give_up, self._chance(head, now))
+                    break
+                queue.popleft()
+                self._queued[lane] -= head.weight
+                woken.append(head)
+        self._wake = wake if any(self._lanes) else None
+        return woken
+
+    def next_wake(self) -> float | None:
+        """When `drain` should be called again if nothing else happens.
+
+        Returns:
+            Monotonic seconds, infinite if only a reply can help; ``None`` without waiters (I6).
+        """
+        return self._wake
+
+    def waiting(self) -> int:
+        """How many wait."""
+        return sum(map(len, self._lanes)) - self._dead
+
+    def clear(self) -> list[Waiter]:
+        """Turn everybody away; returns them."""
+        left = [one for queue in self._lanes for one in queue if not one.dead]
+        for queue in self._lanes:
+            queue.clear()
+        self._queued = [0] * len(Lane)
+        self._dead = 0
+        self._wake = None
+        return left
+
+    def _grant(self, weight: int, orders: int, lane: Lane, now: float) -> Grant | None:
+        index, route = 0, self.routes[0]
+        if len(self.routes) > 1:
+            index, route = self._roomiest(lane, now)
+        if not route.free(lane):
+            return None
+        order_ticket = None
+        if orders:
+            order_ticket = self.orders.admit(orders, lane, now)
+            if order_ticket is None:
+                return None
+        ticket = route.tracker.admit(weight, lane, now)
+        if ticket is None:
+            if order_ticket is not None:
+                self.orders.refund(order_ticket, now)
+            return None
+        route.busy += 1
+        return Grant(index, route, ticket, order_ticket)
+
+    def _roomiest(self, lane: Lane, now: float) -> tuple[int, Route]:
+        """The address with most room among those that may send at all."""
+
+        def merit(route: Route) -> tuple[bool, float]:
+            ready = route.free(lane) and route.tracker.chance(0, Lane.CANCEL, now) <= now
+            return ready, route.tracker.room(lane, now)
+
+        index = max(range(len(self.routes)), key=lambda number: merit(self.routes[number]))
+        return index, self.routes[index]
+
+    def _chance(self, head: Waiter, now: float) -> float:
+        """When a blocked head may go at the earliest, if no reply comes before."""
+        ready = [route.tracker for route in self.routes if route.free(head.lane)]
+        when = min((tracker.chance(head.weight, head.lane, now) for tracker in ready), default=inf)
+        if head.orders:
+            when = max(when, self.orders.chance(head.orders, head.lane, now))
+        # Rounding may put the chance at this very moment; look again soon rather than never.
+        return max(when, now + _SOON)
+
+    # ------------------------------------------------------------------ how long
+
+    def wait(self, weight: int, orders: int, lane: Lane, now: float) -> float:
+        """At least how long a newcomer would wait for weight, in seconds.
+
+        Returns:
+            0 if nothing but a free connection is needed; infinite if it can never fit.
+        """
+        if weight > max(route.tracker.ceiling() for route in self.routes) or (
+            orders > self.orders.ceiling()
+        ):
+            return inf
+        ahead = weight + sum(self._queued[: lane + 1])
+        share = -(-ahead // len(self.routes))
+        wait = min(route.tracker.wait(share, now) for route in self.routes)
+        return max(wait, self.orders.wait(orders, now)) if orders else wait
+
+    def banned_until(self, now: float) -> float | None:
+        """When the first address comes out of its ban; ``None`` unless all of them are banned."""
+        ends = [route.tracker.banned_until(now) for route in self.routes]
+        known = [end for end in ends if end is not None]
+        return min(known) if len(known) == len(ends) else None
+
+    # ------------------------------------------------------------------ settling
+
+    def refund(self, grant: Grant, now: float) -> None:
+        """The request certainly never left."""
+        grant.route.busy -= 1
+        grant.route.tracker.refund(grant.ticket, now)
+        if grant.orders is not None:
+            self.orders.refund(grant.orders, now)
+
+    def lose(self, grant: Grant, now: float) -> None:
+        """The request may have left, and no reply will be heard."""
+        grant.route.busy -= 1
+        grant.route.tracker.lose(grant.ticket, now)
+        if grant.orders is not None:
+            self.orders.lose(grant.orders, now)
+
+    def settle(self, grant: Grant, headers: Mapping[str, str], now: float) -> int:
+        """The exchange answered.
+
+        Returns:
+            Weight used beyond what is known of, see `WeightTracker.settle`.
+        """
+        grant.route.busy -= 1
+        if grant.orders is not None:
+            self.orders.settle(grant.orders, headers, now)
+        return grant.route.tracker.settle(grant.ticket, headers, now)
+
+    def obey(self, grant: Grant, answer: Answer[Any], exchange_ms: int, now: float) -> None:
+        """Follow what an answer asks of the whole route or account.
+
+        Args:
+            grant: The request's grant, settled.
+            answer: The answer.
+            exchange_ms: Lowest possible exchange time now, epoch milliseconds.
+            now: Monotonic seconds.
+        """
+        route = grant.route
+        match answer:
+            case Done():
+                route.served()
+            case Throttled(meaning=Meaning.ORDERS):
+                self.orders.throttle(grant.orders or grant.ticket, answer.retry_after, now)
+            case Throttled():
+                route.tracker.throttle(grant.ticket, answer.retry_after, now)
+            case Overloaded():
+                route.overloaded()
+            case Banned():
+                route.tracker.ban(self._sentence(route, answer, exchange_ms), _status(answer), now)
+            case _:
+                pass
+
+    @staticmethod
+    def _sentence(route: Route, answer: Banned, exchange_ms: int) -> float:
+        """For how many seconds a ban stands, as far as the reply tells."""
+        if answer.firewall:
+            seconds = max(_FIREWALL * 2**route.firewalled, answer.retry_after or 0.0)
+            route.firewalled += 1
+            return min(_FIREWALL_MOST, seconds)
+        ends = [answer.retry_after or 0.0]
+        if answer.until_ms is not None:
+            ends.append((answer.until_ms - exchange_ms) / 1000)
+        return min(_BAN_MOST, max(_BAN, *ends))
+
+    def reclock(self, change: Change, now: float) -> None:
+        """Tell every tracker that more is known of the exchange's clock."""
+        if change is not Change.NONE:
+            for route in self.routes:
+                route.tracker.reclock(change, now)
+            self.orders.reclock(change, now)
+
+
+def _status(answer: Banned) -> int:
+    return answer.fault.http_status or 418

@@ -1,0 +1,107 @@
+"""Reply bytes to typed values, and nothing else out of hostile bytes than `BadReply`.
+
+One decoder per reply type, built once. The exchange is not trusted: depth is bounded before the
+parser runs, a duplicated key makes a reply unreadable where a decision hangs on it, and everything
+the parser may raise becomes one exception.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache
+from typing import Any, Final
+
+import msgspec
+
+MAX_BODY: Final = 1 << 20
+"""A reply is read up to this many bytes (1 MiB)."""
+
+MAX_DEPTH: Final = 32
+"""Deeper nesting is refused; documented replies need four levels."""
+
+_NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
+_STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+# In valid JSON a colon followed by two quotes is always a key with an empty text as its value: inside
+# a text the quote would be escaped.
+_EMPTY: Final = re.compile(rb':[ \t\r\n]*""')
+
+
+class BadReply(ValueError):
+    """The bytes are no such reply. Carries a short reason, never the bytes."""
+
+
+@lru_cache(maxsize=None)
+def decoder(returns: Any) -> msgspec.json.Decoder[Any]:
+    """The one decoder of a reply type.
+
+    Lax, because the exchange has sent texts where integers are documented, and the other way round.
+    """
+    return msgspec.json.Decoder(returns, strict=False)
+
+
+def decode(returns: Any, body: bytes, *, once: tuple[bytes, ...] = ()) -> Any:
+    """Decode a reply.
+
+    Args:
+        returns: The reply's type.
+        body: The bytes, at most `MAX_BODY`.
+        once: Keys (quoted, as they stand in JSON) that a decision hangs on: met twice, the reply is
+            unreadable, since nobody can tell which of the two counts.
+
+    Returns:
+        A value of that type. An empty text stands for an absent value and becomes ``None``.
+
+    Raises:
+        BadReply: For anything else.
+    """
+    if len(body) > MAX_BODY:
+        raise BadReply("longer than 1 MiB")
+    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _too_deep(body):
+        raise BadReply("nested too deeply")
+    for key in once:
+        # A backslash may spell a key in disguise.
+        if (body.count(key) > 1 or b"\\" in body) and _has_duplicates(body):
+            raise BadReply("a key stands twice")
+    if b'""' in body:
+        body = _EMPTY.sub(b":null", body)
+    reason = ""
+    try:
+        return decoder(returns).decode(body)
+    except msgspec.ValidationError as error:
+        reason = f"not the documented shape: {error}"
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError):
+        reason = "not JSON"
+    except (RecursionError, MemoryError):
+        reason = "too large or too deep"
+    # Outside the except block, so that neither __cause__ nor __context__ holds the bytes.
+    raise BadReply(reason)
+
+
+def _too_deep(body: bytes) -> bool:
+    """Whether brackets nest deeper than `MAX_DEPTH`, by peeling pairs at C speed."""
+    rest = body.translate(None, _NO_BRACKETS)
+    for _ in range(MAX_DEPTH):
+        rest = rest.replace(b"{}", b"").replace(b"[]", b"")
+        if not rest:
+            return False
+    # Brackets inside texts don't nest; look again without texts.
+    bare = _STRINGS.sub(b"", body).translate(None, _NO_BRACKETS)
+    for _ in range(MAX_DEPTH):
+        bare = bare.replace(b"{}", b"").replace(b"[]", b"")
+    return bool(bare)
+
+
+def _has_duplicates(body: bytes) -> bool:
+    """Whether any object of the reply has a key twice (or the reply can't be read at all)."""
+    found = False
+
+    def look(pairs: list[tuple[str, object]]) -> None:
+        nonlocal found
+        found = found or len({key for key, _ in pairs}) != len(pairs)
+
+    try:
+        json.loads(body, object_pairs_hook=look)
+    except (ValueError, RecursionError):
+        return True
+    return found

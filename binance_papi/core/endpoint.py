@@ -1,0 +1,248 @@
+"""What a request is: one class per documented endpoint, and the declaration it carries.
+
+A request is a value: comparable, hashable, printable, safe to queue and to send twice. Its class
+carries an `Endpoint`, which says where it goes, what it costs and what comes back.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, IntEnum
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, cast
+
+import msgspec
+
+from binance_papi.core.decode import decode
+from binance_papi.core.fields import Field, RecvWindow, camel, compile_fields
+from binance_papi.errors import InvalidRequestError
+
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+
+
+class Security(Enum):
+    """What a call needs, in the exchange's words."""
+
+    NONE = "NONE"
+    USER_STREAM = "USER_STREAM"
+    USER_DATA = "USER_DATA"
+    TRADE = "TRADE"
+
+    @property
+    def keyed(self) -> bool:
+        """Whether the API key travels with it."""
+        return self is not Security.NONE
+
+    @property
+    def signed(self) -> bool:
+        """Whether it is stamped and signed."""
+        return self in (Security.USER_DATA, Security.TRADE)
+
+
+NONE: Final = Security.NONE
+USER_STREAM: Final = Security.USER_STREAM
+USER_DATA: Final = Security.USER_DATA
+TRADE: Final = Security.TRADE
+
+
+class Lane(IntEnum):
+    """Who goes first when weight is short; first come, first served inside a lane."""
+
+    CANCEL = 0
+    """Cancels: they may use the whole limit."""
+    RESOLVE = 1
+    """Questions about cancels whose fate is open: likewise."""
+    REDUCE = 2
+    """Orders that only reduce or close a position."""
+    ORDER = 3
+    """Other orders. A lane of their own, so that a spent order count does not hold up reads."""
+    READ = 4
+    """Everything else."""
+
+
+class Endpoint(Generic[R_co]):
+    """The declaration of one endpoint.
+
+    Args:
+        method: ``"GET"``, ``"POST"``, ``"PUT"`` or ``"DELETE"``.
+        path: As documented, ``"/papi/v1/..."``.
+        security: What the call needs.
+        returns: The reply's type.
+        weight: Request weight; with a symbol, where it depends on one.
+        all_symbols: Request weight without a symbol; ``None`` where it does not depend on one.
+        orders: What the call counts against the account's order limit.
+        either: Groups of fields of which at least one must be given.
+        stamped: Field of the reply that holds exchange time in ms written while serving this very
+            request; ``None`` where the reply has none.
+        once: Reply keys that a decision hangs on; twice in one reply, it counts as unreadable.
+        replaced_by: For a retired endpoint, what took its place, as ``"DELETE /papi/v1/…"``.
+    """
+
+    __slots__ = (
+        "all_symbols",
+        "either",
+        "lane",
+        "method",
+        "once",
+        "orders",
+        "path",
+        "replaced_by",
+        "returns",
+        "security",
+        "stamped",
+        "weight",
+    )
+
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        security: Security,
+        returns: type[R_co],
+        *,
+        weight: int,
+        all_symbols: int | None = None,
+        orders: int = 0,
+        either: tuple[tuple[str, ...], ...] = (),
+        stamped: str | None = None,
+        once: tuple[str, ...] = (),
+        replaced_by: str | None = None,
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.security = security
+        self.returns = returns
+        self.weight = weight
+        self.all_symbols = all_symbols
+        self.orders = orders
+        self.either = either
+        self.stamped = stamped
+        self.once = tuple(f'"{key}"'.encode() for key in once)
+        self.replaced_by = replaced_by
+        self.lane = Lane.READ
+        if security is Security.TRADE:
+            self.lane = Lane.CANCEL if method == "DELETE" else Lane.ORDER
+
+    def __repr__(self) -> str:
+        return f"<Endpoint {self.method} {self.path}>"
+
+    def decode(self, body: bytes) -> R_co:
+        """Decode a reply of this endpoint.
+
+        Args:
+            body: The bytes of a successful reply.
+
+        Returns:
+            The typed reply.
+
+        Raises:
+            BadReply: If the bytes are no such reply.
+        """
+        return cast("R_co", decode(self.returns, body, once=self.once))
+
+
+if TYPE_CHECKING:
+    _StructMeta = type(msgspec.Struct)
+else:
+    _StructMeta = msgspec.StructMeta
+
+
+class _RequestMeta(_StructMeta):
+    """Lets a missing mandatory field reach our own check instead of a TypeError.
+
+    Type checkers still see the field as mandatory; at run time its default is ``None``, which the
+    check then names in the exchange's words.
+    """
+
+    def __new__(  # noqa: D102
+        mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **config: Any
+    ) -> Any:
+        mandatory = [
+            field
+            for field, kind in namespace.get("__annotations__", {}).items()
+            if field not in namespace and not str(kind).startswith("ClassVar")
+        ]
+        namespace.update(dict.fromkeys(mandatory))
+        namespace["_mandatory_here"] = frozenset(mandatory)
+        return super().__new__(mcs, name, bases, namespace, **config)
+
+
+class Request(msgspec.Struct, Generic[R], metaclass=_RequestMeta, frozen=True, kw_only=True):
+    """Base of every request.
+
+    A subclass declares its fields with the exchange's names in snake case, and ``endpoint``.
+
+    Raises:
+        InvalidRequestError: On making one with a value that can't be right.
+    """
+
+    endpoint: ClassVar[Endpoint[Any]]
+    _mandatory_here: ClassVar[frozenset[str]]
+
+    def __post_init__(self) -> None:
+        for field in fields_of(type(self)):
+            value = getattr(self, field.name)
+            if value is not None:
+                field.check(value)
+            elif field.mandatory:
+                raise InvalidRequestError(f"{field.wire} is mandatory")
+        for group in self.endpoint.either:
+            if all(getattr(self, name) is None for name in group):
+                raise InvalidRequestError(
+                    f"one of {' or '.join(camel(name) for name in group)} is mandatory"
+                )
+        self.check()
+
+    def check(self) -> None:
+        """Check what fields mean together; the default finds nothing wrong.
+
+        Raises:
+            InvalidRequestError: If they don't go together.
+        """
+
+    @classmethod
+    def decode(cls, body: bytes) -> R:
+        """Decode a reply to this request; see `Endpoint.decode`."""
+        return cast("R", cls.endpoint.decode(body))
+
+
+class SignedRequest(Request[R], Generic[R], frozen=True, kw_only=True):
+    """Base of every request that is stamped and signed.
+
+    Args:
+        recv_window: For how many milliseconds after its timestamp the exchange may take the request,
+            1 to 60000; ``None``: the client's own setting.
+    """
+
+    recv_window: RecvWindow | None = None
+
+
+def fields_of(request: type[Request[Any]]) -> tuple[Field, ...]:
+    """The fields of a request class, in the order of their declaration, compiled once."""
+    fields = _FIELDS.get(request)
+    if fields is None:
+        mandatory = frozenset[str]().union(
+            *(vars(base).get("_mandatory_here", ()) for base in request.__mro__)
+        )
+        fields = _FIELDS[request] = compile_fields(request, mandatory)
+    return fields
+
+
+_FIELDS: Final[dict[type[Any], tuple[Field, ...]]] = {}
+
+
+def weight_of(request: Request[Any]) -> int:
+    """The request weight of this very request."""
+    endpoint = request.endpoint
+    if endpoint.all_symbols is not None and getattr(request, "symbol", None) is None:
+        return endpoint.all_symbols
+    return endpoint.weight
+
+
+def lane_of(request: Request[Any]) -> Lane:
+    """The lane this very request waits in: an order that only reduces goes before others."""
+    lane = request.endpoint.lane
+    if lane is Lane.ORDER and (
+        getattr(request, "reduce_only", None) or getattr(request, "close_position", None)
+    ):
+        return Lane.REDUCE
+    return lane

@@ -1,0 +1,41 @@
+"""What the limits went through, as values: one frozen record per event, for logs and metrics."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from binance_papi.terms import RateLimit
+
+
+class Frozen(msgspec.Struct, frozen=True, tag=True):
+    """Nothing is sent for ``seconds``; ``status`` is 429, 418 or 403."""
+
+    status: int
+    seconds: float
+    source_address: str | None = None
+
+
+class WeightRaised(msgspec.Struct, frozen=True, tag=True):
+    """An endpoint was seen to cost more than it is declared to; it is charged ``weight`` from now."""
+
+    method: str
+    path: str
+    declared: int
+    weight: int
+
+
+class AlignmentLost(msgspec.Struct, frozen=True, tag=True):
+    """A window restarted where no boundary was near: from now on two windows are summed."""
+
+    limit: RateLimit
+
+
+class ClockJumped(msgspec.Struct, frozen=True, tag=True):
+    """A clock was off by more than allowed for; it is learned anew."""
+
+    error: float
+
+
+Event: TypeAlias = Frozen | WeightRaised | AlignmentLost | ClockJumped

@@ -1,0 +1,104 @@
+"""``papi.um.conditional.cancel_order``: a declaration becomes a method in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Generic, ParamSpec, Protocol, Self, TypeVar, cast, overload
+
+from binance_papi.core.endpoint import Request
+
+P = ParamSpec("P")
+R = TypeVar("R")
+N = TypeVar("N", bound="Namespace")
+
+
+class Send(Protocol):
+    """Whatever carries a request to the exchange and brings its reply."""
+
+    def __call__(self, request: Request[R], /) -> Awaitable[R]:
+        """Send one request."""
+        ...
+
+
+class Namespace:
+    """One page family of the exchange's documentation, as attributes of the client.
+
+    Args:
+        send: What carries the requests.
+    """
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+
+
+class call(Generic[P, R]):  # noqa: N801 - used like a keyword
+    """A method that makes a request of a class and sends it.
+
+    The method has the fields of the class as its arguments, the reply as its result, and the class's
+    docstring; type checkers and editors see all three.
+
+    Args:
+        request: The request class.
+    """
+
+    def __init__(self, request: Callable[P, Request[R]]) -> None:
+        self.request = request
+        self.__doc__ = request.__doc__
+        self._name = ""
+
+    def __set_name__(self, owner: type[Namespace], name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, space: None, owner: type[Namespace]) -> Self: ...
+
+    @overload
+    def __get__(
+        self, space: Namespace, owner: type[Namespace]
+    ) -> Callable[P, Coroutine[Any, Any, R]]: ...
+
+    def __get__(
+        self, space: Namespace | None, owner: type[Namespace]
+    ) -> Self | Callable[P, Coroutine[Any, Any, R]]:
+        if space is None:
+            return self
+        send, request = space._send, self.request  # noqa: SLF001 - its own base class
+
+        async def method(*args: P.args, **kwargs: P.kwargs) -> R:
+            return await send(request(*args, **kwargs))
+
+        method.__name__ = self._name
+        method.__qualname__ = f"{owner.__qualname__}.{self._name}"
+        method.__doc__ = request.__doc__
+        # The next access finds the method itself.
+        space.__dict__[self._name] = method
+        return method
+
+
+class branch(Generic[N]):  # noqa: N801 - used like a keyword
+    """A namespace inside another.
+
+    Args:
+        kind: The inner namespace's class.
+    """
+
+    def __init__(self, kind: type[N]) -> None:
+        self.kind = kind
+        self.__doc__ = kind.__doc__
+        self._name = ""
+
+    def __set_name__(self, owner: type[Namespace], name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, space: None, owner: type[Namespace]) -> Self: ...
+
+    @overload
+    def __get__(self, space: Namespace, owner: type[Namespace]) -> N: ...
+
+    def __get__(self, space: Namespace | None, owner: type[Namespace]) -> Self | N:
+        if space is None:
+            return self
+        inner = self.kind(space._send)  # noqa: SLF001 - its own base class
+        space.__dict__[self._name] = inner
+        return cast("N", inner)

@@ -1,0 +1,164 @@
+"""The secret: the only room that knows it.
+
+HMAC-SHA256 with a shared secret, RSA (PKCS#1 v1.5, SHA-256) or Ed25519 with a private key. The
+secret lives in a closure, so that no attribute, repr, copy or pickle can show it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable
+from typing import Any, NoReturn
+from urllib.parse import quote
+
+from binance_papi.errors import UsageError
+
+
+class Signer:
+    """Signs what is sent. Make one with `Signer.hmac` or `Signer.from_pem`.
+
+    It shows nothing of the secret and can't be copied or pickled.
+    """
+
+    __slots__ = ("_kind", "_sign")
+
+    def __init__(self, kind: str, sign: Callable[[bytes], str]) -> None:
+        self._kind = kind
+        self._sign = sign
+
+    @classmethod
+    def hmac(cls, secret: str) -> Signer:
+        """Sign with the secret that belongs to an HMAC key.
+
+        Args:
+            secret: The secret, as the exchange showed it.
+
+        Raises:
+            ValueError: If it is empty or has characters no secret has.
+        """
+        usable = isinstance(secret, str) and secret.isascii() and secret.strip() == secret != ""
+        keyed = hmac.new(secret.encode(), None, hashlib.sha256) if usable else None
+        del secret  # a traceback that shows this frame must not show it
+        if keyed is None:
+            raise ValueError("the secret is empty, or holds blanks or characters no secret has")
+        return cls("HMAC-SHA256", _hmac_signature(keyed))
+
+    @classmethod
+    def from_pem(cls, pem: bytes, password: bytes | str | None = None) -> Signer:
+        """Sign with a private key; the key itself tells whether it is Ed25519 or RSA.
+
+        Args:
+            pem: The private key in PEM form (PKCS#8 or traditional).
+            password: For an encrypted key; ``None`` for a plain one.
+
+        Raises:
+            ValueError: If it is no such key, or the password does not fit.
+            UsageError: If the extra ``keys`` is not installed.
+        """
+        key, problem = _load_pem(pem, password)
+        del pem, password
+        if isinstance(problem, UsageError):
+            raise problem
+        if problem is not None or key is None:
+            raise ValueError(str(problem))
+        return cls(*key)
+
+    @property
+    def kind(self) -> str:
+        """``"HMAC-SHA256"``, ``"RSA"`` or ``"Ed25519"``."""
+        return self._kind
+
+    def sign(self, payload: bytes) -> str:
+        """The signature of ``payload``, ready to stand in a query (percent-encoded)."""
+        return self._sign(payload)
+
+    def __repr__(self) -> str:
+        return f"<Signer {self._kind}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Signer holds a secret, so it can't be copied or pickled")
+
+    __copy__ = __reduce__
+
+    def __deepcopy__(self, memo: object) -> NoReturn:
+        self.__reduce__()
+
+
+class ApiKey:
+    """The API key; shows nothing of itself unless asked by `reveal`."""
+
+    __slots__ = ("_reveal",)
+
+    def __init__(self, key: str) -> None:
+        usable = isinstance(key, str) and key.isascii() and key.isprintable() and " " not in key
+        reveal = _keep(key) if usable and key else None
+        del key  # a traceback that shows this frame must not show a key that is merely mistyped
+        if reveal is None:
+            raise ValueError("the API key is empty, or holds blanks or characters no key has")
+        self._reveal = reveal
+
+    def reveal(self) -> str:
+        """The key itself, for the header that carries it."""
+        return self._reveal()
+
+    def __repr__(self) -> str:
+        return "<ApiKey>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("an ApiKey can't be copied or pickled")
+
+    __copy__ = __reduce__
+
+    def __deepcopy__(self, memo: object) -> NoReturn:
+        self.__reduce__()
+
+
+def _keep(text: str) -> Callable[[], str]:
+    return lambda: text
+
+
+def _hmac_signature(keyed: hmac.HMAC) -> Callable[[bytes], str]:
+    def sign(payload: bytes) -> str:
+        # The key schedule is done once; a copy of the keyed state is cheaper than a new one.
+        state = keyed.copy()
+        state.update(payload)
+        return state.hexdigest()
+
+    return sign
+
+
+def _base64_signature(raw: Callable[[bytes], bytes]) -> Callable[[bytes], str]:
+    def sign(payload: bytes) -> str:
+        return quote(base64.b64encode(raw(payload)).decode("ascii"), safe="")
+
+    return sign
+
+
+_Loaded = tuple[str, Callable[[bytes], str]]
+
+
+def _load_pem(pem: bytes, password: bytes | str | None) -> tuple[_Loaded | None, Exception | None]:
+    """Load a key, with every failure as a value: an exception raised here would show the key."""
+    try:
+        from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - an extra
+        from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
+        from cryptography.hazmat.primitives.asymmetric import (  # noqa: PLC0415
+            ed25519,
+            padding,
+            rsa,
+        )
+    except ImportError:
+        return None, UsageError("RSA and Ed25519 keys need: pip install 'binance-papi[keys]'")
+    secret = password.encode() if isinstance(password, str) else password
+    try:
+        key: Any = serialization.load_pem_private_key(pem, secret)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return None, ValueError("no private key in PEM form, or the password does not fit it")
+    if isinstance(key, ed25519.Ed25519PrivateKey):
+        return ("Ed25519", _base64_signature(key.sign)), None
+    if isinstance(key, rsa.RSAPrivateKey):
+        scheme, digest = padding.PKCS1v15(), hashes.SHA256()
+        return ("RSA", _base64_signature(lambda payload: key.sign(payload, scheme, digest))), None
+    return None, ValueError("the key is neither Ed25519 nor RSA")

@@ -1,0 +1,93 @@
+"""The exchange's headers: used weight, order count, ``Retry-After``, ``Date``.
+
+Headers are hints from an untrusted place: whatever can't be read counts as not there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
+from typing import Final
+
+import msgspec
+
+from binance_papi.terms import RateLimit
+
+MAX_RETRY_AFTER: Final = 3 * 86_400.0
+"""Bans last three days at most (General Info, "Limits"); a longer Retry-After is cut to that."""
+
+_MAX_DIGITS: Final = 12
+
+
+class Usage(msgspec.Struct, frozen=True):
+    """How much of one rate limit is used, as the client reckons.
+
+    Args:
+        limit: The rule.
+        used: Used in the present window: what was sent, what may still be counted from before, and
+            what other users of the address are known to have used.
+        in_flight: Part of it that waits for its reply.
+        resets_in: Seconds until the next window has certainly begun.
+        foreign: Part of ``used`` that others used.
+        frozen_for: Seconds for which nothing may be sent (429, 418, 403); 0 normally.
+        refused: How often the exchange refused for this limit since the client was made.
+        source_address: The local address it counts for; ``None``: the system's choice, or an
+            account-wide limit.
+    """
+
+    limit: RateLimit
+    used: int
+    in_flight: int
+    resets_in: float
+    foreign: int = 0
+    frozen_for: float = 0.0
+    refused: int = 0
+    source_address: str | None = None
+
+
+def header_of(rule: RateLimit) -> str:
+    """The header that reports the use of a rule, in lower case."""
+    stem = "used-weight" if rule.rate_limit_type == "REQUEST_WEIGHT" else "order-count"
+    return f"x-mbx-{stem}-{rule.suffix}"
+
+
+def count(headers: Mapping[str, str], name: str) -> int | None:
+    """A header that holds a count; ``None`` where it is missing or no plain number."""
+    return _whole(headers.get(name))
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to stay silent.
+
+    Returns:
+        More than 0 and at most `MAX_RETRY_AFTER`; ``None`` where the header is missing, garbage,
+        zero or in the past.
+    """
+    value = headers.get("retry-after")
+    if value is None:
+        return None
+    seconds: float | None = _whole(value)
+    if seconds is None:
+        until, date = http_date(value), http_date(headers.get("date"))
+        seconds = until - date if until is not None and date is not None else None
+    if seconds is None or seconds <= 0:
+        return None
+    return min(float(seconds), MAX_RETRY_AFTER)
+
+
+@lru_cache(maxsize=8)
+def http_date(value: str | None) -> float | None:
+    """An HTTP date as Unix seconds; ``None`` for anything else. The same text comes all second."""
+    if value is None:
+        return None
+    try:
+        return parsedate_to_datetime(value).timestamp()
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _whole(value: str | None) -> int | None:
+    if value is None or len(value) > _MAX_DIGITS or not (value.isascii() and value.isdigit()):
+        return None
+    return int(value)

@@ -1,0 +1,407 @@
+"""The request weight tracker: how much may be sent now so that no window passes its limit.
+
+Vocabulary, in the exchange's words where it has one: *request weight* and *order count* are what a
+request costs; a *window* is the span in which costs are summed; *429* is a limit reached, *418* a ban
+for not backing off. Ours: a *ticket* is the right to send one request; it is *settled* by its reply,
+*refunded* when the request never left, *lost* when nobody knows.
+
+The rules (General Info, "Limits", as of 2026-03): 6000 request weight per minute and address, 1200
+orders per minute and account; every reply reports the weight used in the present window; breaking a
+limit answers 429 and, if continued, 418 for two minutes up to three days. What it does not tell: when
+in its life a request is counted, how clocks differ, who else uses the address. So nothing here relies
+on a latency: a request may be counted at any moment between its sending and its settlement.
+
+Invariants, cited by tests:
+
+I1  Safety: an admitted request is charged to every window in which it may still be counted, so what
+    the exchange counts of ours never passes ``limit - headroom``, for any latency, any order of
+    replies, any loss, and any clock error inside the known interval.
+I2  Conservation: ``in_flight`` is the weight sent and not settled; no charge is ever negative.
+I3  Work conservation: what I1 allows is granted.
+I5  A refund takes back exactly what was charged; a request that may have been sent is never refunded.
+I7  Every operation is O(1) amortised.
+I8  Freeze: nothing is granted while the exchange asked for silence.
+(I4 and I6, order and residue, are the waiting room's: `binance_papi.core.admission`.)
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from math import inf
+from typing import Final
+
+from binance_papi.core.endpoint import Lane
+from binance_papi.core.events import AlignmentLost, Event, Frozen
+from binance_papi.core.offset import Change, ClockOffset
+from binance_papi.core.usage import Usage, count
+from binance_papi.core.window import MIN_SHARE, Window
+from binance_papi.terms import RateLimit
+
+LINGER: Final = 5.0
+"""For how many seconds a lost request may still arrive at the exchange after we gave it up."""
+
+RESERVE: Final = 0.25
+"""Part of the limit kept for cancels at the start of a window; it melts to nothing at its end."""
+
+COLD_SHARE: Final = (0.5, 0.5, 0.1, 0.1, 0.1)
+"""Part of the limit each lane may use while nothing is known of the window (a fresh process may
+follow another one on the same address)."""
+
+_PROBE_WAIT: Final = 1.0
+"""How long the very first request goes alone, in seconds: its reply tells clock and used weight."""
+
+_BACK_OFF: Final = 0.7
+_BAN_REGAIN: Final = 0.10
+
+
+class Ticket:
+    """The right to send one request, charged until settled.
+
+    Attributes:
+        weight: What it costs.
+        epoch: State of the windows when it was charged.
+        at: Monotonic time of the charge.
+        serial: Its number.
+        alone: Whether nothing else was in flight.
+    """
+
+    __slots__ = ("alone", "at", "epoch", "serial", "weight")
+
+    def __init__(self, weight: int, epoch: int, at: float, serial: int, alone: bool) -> None:
+        self.weight = weight
+        self.epoch = epoch
+        self.at = at
+        self.serial = serial
+        self.alone = alone
+
+
+class WeightTracker:
+    """Accounts for one counter of the exchange: an address's weight, or an account's orders.
+
+    Every method takes ``now``, monotonic seconds; it never goes back. Nothing here waits.
+
+    Args:
+        limits: The rules of this counter; with none, everything fits.
+        offset: What is known of the exchange's clock; shared, and changed by its owner, who then
+            calls `reclock`.
+        now: Monotonic seconds.
+        reserve: Part of the limit kept for cancels at the start of a window, 0 to 1.
+        probe: Whether the first request goes alone, and little is used until a reply told more.
+        source_address: For reports only.
+    """
+
+    __slots__ = (
+        "_banned",
+        "_cold",
+        "_edge",
+        "_frozen_at",
+        "_frozen_until",
+        "_last_alone",
+        "_lost",
+        "_lost_weight",
+        "_offset",
+        "_probing_until",
+        "_refused",
+        "_reserve",
+        "_serial",
+        "_source_address",
+        "epoch",
+        "events",
+        "in_flight",
+        "windows",
+    )
+
+    def __init__(
+        self,
+        limits: Sequence[RateLimit],
+        offset: ClockOffset,
+        now: float,
+        *,
+        reserve: float = RESERVE,
+        probe: bool = True,
+        source_address: str | None = None,
+    ) -> None:
+        self.windows = tuple(Window(rule) for rule in limits)
+        self.epoch = 0
+        self.in_flight = 0
+        self.events: list[Event] = []
+        self._offset = offset
+        self._reserve = reserve
+        self._source_address = source_address
+        self._lost: deque[tuple[float, int]] = deque()
+        self._lost_weight = 0
+        self._serial = 0
+        self._cold = probe
+        self._probing_until = inf if probe else -inf
+        self._frozen_at = self._frozen_until = -inf
+        self._banned = False
+        self._refused = 0
+        # Serial, epoch and used weight of the last request that had the address for itself.
+        self._last_alone: tuple[int, int, tuple[int | None, ...]] = (-1, -1, ())
+        for window in self.windows:
+            window.place(offset, now)
+        self._edge = min((window.edge for window in self.windows), default=inf)
+
+    # ------------------------------------------------------------------ time
+
+    def _roll(self, now: float) -> None:
+        """Bring the windows up to ``now``."""
+        self._forget_lost(now)
+        carried = self.in_flight + self._lost_weight
+        for window in self.windows:
+            if now >= window.rolls_at:
+                window.roll(self._offset, now, carried)
+                self._cold = False
+            if window.next_charged is None and now >= window.opens_at:
+                window.open_next(carried)
+        self.epoch += 1
+        self._edge = min((window.edge for window in self.windows), default=inf)
+
+    def _forget_lost(self, now: float) -> None:
+        lost = self._lost
+        while lost and lost[0][0] <= now:
+            self._lost_weight -= lost.popleft()[1]
+
+    def reclock(self, change: Change, now: float) -> None:
+        """Follow a change of what is known of the exchange's clock."""
+        if now >= self._edge:
+            self._roll(now)
+        for window in self.windows:
+            if change is Change.JUMPED:
+                # Nobody knows which window counted what was sent so far: charge it to both.
+                window.charged = max(window.charged, window.next_charged or 0)
+                window.next_charged = None
+                window.place(self._offset, now)
+                if now >= window.opens_at:
+                    window.open_next(window.charged)
+                self.epoch += 1
+            else:
+                opened = window.opens_at
+                window.reclock(self._offset)
+                if window.opens_at < opened:
+                    self.epoch += 1  # less is known than was thought
+                began = self._offset.surely(window.index * window.period)
+                if began > now:
+                    # The interval widened to before this window's start. Wait until it surely began.
+                    self._frozen_until = max(self._frozen_until, began)
+        self._edge = min((window.edge for window in self.windows), default=inf)
+
+    # ------------------------------------------------------------------ admission
+
+    def admit(self, weight: int, lane: Lane, now: float) -> Ticket | None:
+        """Charge a request that is sent now.
+
+        Args:
+            weight: What it costs, at least 0.
+            lane: On whose behalf; cancels may use the reserve.
+            now: Monotonic seconds.
+
+        Returns:
+            A ticket that must be settled exactly once, or ``None``: not now.
+        """
+        if now >= self._edge:
+            self._roll(now)
+        if now < self._frozen_until or (self._probing_until > now and self.in_flight):
+            return None
+        if weight > self.room(lane, now):
+            return None
+        for window in self.windows:
+            window.charge(weight)
+        if self._probing_until == inf and not self._banned:
+            self._probing_until = now + _PROBE_WAIT
+        alone = not self.in_flight and not self._lost_weight
+        self.in_flight += weight
+        self._serial += 1
+        return Ticket(weight, self.epoch, now, self._serial, alone)
+
+    def room(self, lane: Lane, now: float) -> float:
+        """What may be charged now in this lane, as far as the limits go (freezes aside)."""
+        room = inf
+        for window in self.windows:
+            space: float = window.room
+            if lane >= Lane.REDUCE and self._reserve:
+                space -= self._reserve * window.rule.limit * window.remaining(now)
+            if self._cold:
+                space = min(space, window.rule.limit * COLD_SHARE[lane] - window.charged)
+            room = min(room, space)
+        return room
+
+    def ceiling(self) -> int | float:
+        """The most that one request may ever cost."""
+        return min((window.most for window in self.windows), default=inf)
+
+    def chance(self, weight: int, lane: Lane, now: float) -> float:
+        """When a request that does not fit now may fit at the earliest, if no reply comes before.
+
+        Returns:
+            Monotonic seconds; infinite if only a reply can help.
+        """
+        if now < self._frozen_until:
+            return self._frozen_until
+        if self._probing_until > now and self.in_flight:
+            return self._probing_until
+        when = now
+        for window in self.windows:
+            space = window.room
+            cold = self._cold and weight > window.rule.limit * COLD_SHARE[lane] - window.charged
+            if weight > space or cold:
+                when = max(when, window.rolls_at)
+            elif lane >= Lane.REDUCE and self._reserve:
+                melted = (space - weight) * window.period / (self._reserve * window.rule.limit)
+                when = max(when, window.rolls_at - melted)
+        return when
+
+    def wait(self, weight: int, now: float) -> float:
+        """At least how long ``weight`` in all would take from now, in seconds.
+
+        Args:
+            weight: Everything that goes first, and the request itself.
+            now: Monotonic seconds.
+        """
+        if now >= self._edge:
+            self._roll(now)
+        least = self.silence(now)
+        for window in self.windows:
+            short = weight - max(0, window.room)
+            if short > 0:
+                full = -(-short // max(1, window.capacity))
+                least = max(least, window.rolls_at - now + (full - 1) * window.period)
+        return least
+
+    # ------------------------------------------------------------------ settlement
+
+    def refund(self, ticket: Ticket, now: float) -> None:
+        """The request certainly never left: take the charge back everywhere (I5)."""
+        if now >= self._edge:
+            self._roll(now)
+        self.in_flight -= ticket.weight
+        # Unsettled since it was charged, it was carried into every window opened since.
+        for window in self.windows:
+            window.charge(-ticket.weight)
+
+    def lose(self, ticket: Ticket, now: float) -> None:
+        """Nobody knows: it may be counted for `LINGER` seconds yet."""
+        if now >= self._edge:
+            self._roll(now)
+        self.in_flight -= ticket.weight
+        self._lost.append((now + LINGER, ticket.weight))
+        self._lost_weight += ticket.weight
+
+    def settle(self, ticket: Ticket, headers: Mapping[str, str], now: float) -> int:
+        """The exchange answered.
+
+        Args:
+            ticket: The request's ticket.
+            headers: The reply's headers.
+            now: Monotonic seconds.
+
+        Returns:
+            How much more was used than is known of, where this request had the address for itself
+            and nothing else explains it; else 0.
+        """
+        if now >= self._edge:
+            self._roll(now)
+        self.in_flight -= ticket.weight
+        if self._probing_until > now and ticket.at >= self._frozen_at:
+            self._probing_until = -inf
+            self._banned = False
+        if ticket.epoch != self.epoch:
+            return 0  # the header may speak of either of two windows
+        excess = 0
+        alone = ticket.alone and ticket.serial == self._serial
+        seen: list[int | None] = []
+        for window in self.windows:
+            used = count(headers, window.header)
+            seen.append(used)
+            if used is None or window.next_charged is not None:
+                continue
+            # A lower bound on what others used: `charged` holds all of ours that may be in it.
+            # Replies arrive in any order; a maximum does not mind.
+            more = used - window.charged - window.foreign
+            if more > 0:
+                window.foreign += more
+                excess = max(excess, more)
+            if alone:
+                self._check_alignment(window, used, len(seen) - 1, ticket)
+        if alone:
+            self._last_alone = (ticket.serial, ticket.epoch, tuple(seen))
+        cold, self._cold = self._cold, self._cold and all(used is None for used in seen)
+        return excess if alone and not cold else 0
+
+    def _check_alignment(self, window: Window, used: int, position: int, ticket: Ticket) -> None:
+        """Between two requests that had the address for themselves, use can only grow."""
+        serial, epoch, seen = self._last_alone
+        if serial != ticket.serial - 1 or epoch != ticket.epoch:
+            return
+        before = seen[position]
+        if before is not None and used < before and not window.sliding:
+            window.sliding = True
+            self.events.append(AlignmentLost(window.rule))
+
+    # ------------------------------------------------------------------ refusals
+
+    def throttle(self, ticket: Ticket, retry_after: float | None, now: float) -> None:
+        """A 429: silence until the exchange takes requests again (I8).
+
+        Args:
+            ticket: The refused request's ticket, settled already.
+            retry_after: What the exchange asked for, in seconds; ``None``: it did not say, and the
+                fullest window has to end.
+            now: Monotonic seconds.
+        """
+        self._refused += 1
+        if retry_after is None and self.windows:
+            fullest = max(self.windows, key=lambda w: (w.charged + w.foreign) / w.rule.limit)
+            until = fullest.rolls_at
+        else:
+            until = now + (retry_after or _PROBE_WAIT)
+        if ticket.at >= self._frozen_at:
+            # Sent after the last refusal was known, so this one is news: we believed in too much.
+            for window in self.windows:
+                window.share = max(MIN_SHARE, window.share * _BACK_OFF)
+            self._frozen_at = now
+            self.events.append(Frozen(429, until - now, self._source_address))
+        self._frozen_until = max(self._frozen_until, until)
+
+    def ban(self, seconds: float, status: int, now: float) -> None:
+        """A 418, or a 403 of the firewall: silence, then one request alone, then little by little."""
+        self._refused += 1
+        until = now + seconds
+        if not self._banned or until > self._frozen_until:
+            self.events.append(Frozen(status, seconds, self._source_address))
+        self._frozen_until = max(self._frozen_until, until)
+        self._frozen_at = now
+        self._banned = True
+        self._probing_until = inf
+        for window in self.windows:
+            window.share = MIN_SHARE
+            window.regain = _BAN_REGAIN
+
+    def banned_until(self, now: float) -> float | None:
+        """When the present ban ends (monotonic seconds); ``None`` without one."""
+        return self._frozen_until if self._banned and now < self._frozen_until else None
+
+    # ------------------------------------------------------------------ reports
+
+    def silence(self, now: float) -> float:
+        """Seconds for which nothing may be sent; 0 normally."""
+        return max(0.0, self._frozen_until - now)
+
+    def usage(self, now: float) -> tuple[Usage, ...]:
+        """The state of every rule."""
+        if now >= self._edge:
+            self._roll(now)
+        return tuple(
+            Usage(
+                limit=window.rule,
+                used=window.charged + window.foreign,
+                in_flight=self.in_flight,
+                resets_in=max(0.0, window.rolls_at - now),
+                foreign=window.foreign,
+                frozen_for=self.silence(now),
+                refused=self._refused,
+                source_address=self._source_address,
+            )
+            for window in self.windows
+        )

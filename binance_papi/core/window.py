@@ -1,0 +1,142 @@
+"""One rate-limit rule's windows: what may be counted in which.
+
+The exchange counts in windows that are fixed to its clock: a minute rule starts anew at every full
+minute (General Info, "Limits"; the alignment is documented for Spot and inferred here, so it is also
+checked, see `WeightTracker`). Around a boundary nobody outside knows which of two windows counts a
+request. `Window` keeps the charge of the present window and, while that zone is open, of the next.
+"""
+
+from __future__ import annotations
+
+from math import floor, inf
+
+from binance_papi.core.offset import ClockOffset
+from binance_papi.core.usage import header_of
+from binance_papi.terms import RateLimit
+
+HEADROOM = 0.01
+"""Part of the limit that is never used."""
+
+MIN_SHARE = 0.1
+"""Refusals shrink the limit we believe in to this share of it at least."""
+
+
+class Window:
+    """Charges of one rule.
+
+    Attributes:
+        rule: The rule.
+        header: The header that reports its use.
+        index: Number of the present window: the oldest one the exchange may still be in.
+        charged: Everything of ours that it may count in this window.
+        next_charged: The same for the next window once it may have begun; ``None`` before.
+        previous: What the window before was charged.
+        foreign: What others are known to have used in this window at least.
+        predicted: What others used in the window before, expected again.
+        share: The part of the limit we believe in, 1 unless the exchange refused.
+        opens_at: Monotonic time from which the next window may have begun.
+        rolls_at: Monotonic time from which it certainly has.
+        fresh: Whether this is the window the client began in: what was used in it before may be the
+            work of an earlier process, so it predicts nothing.
+        sliding: Whether two windows are summed, because boundaries are not where they should be.
+    """
+
+    __slots__ = (
+        "charged",
+        "foreign",
+        "fresh",
+        "header",
+        "index",
+        "next_charged",
+        "opens_at",
+        "period",
+        "predicted",
+        "previous",
+        "regain",
+        "rolls_at",
+        "rule",
+        "share",
+        "sliding",
+    )
+
+    def __init__(self, rule: RateLimit) -> None:
+        self.rule = rule
+        self.header = header_of(rule)
+        self.period = rule.seconds
+        self.index = 0
+        self.charged = 0
+        self.next_charged: int | None = None
+        self.previous = 0
+        self.foreign = 0
+        self.predicted = 0
+        self.share = 1.0
+        self.regain = 0.05
+        self.opens_at = self.rolls_at = -inf
+        self.fresh = True
+        self.sliding = False
+
+    def place(self, offset: ClockOffset, now: float) -> None:
+        """Put the present window where the clock says it is, keeping its charge."""
+        self.index = floor(offset.reads(now) / self.period)
+        self.reclock(offset)
+
+    def reclock(self, offset: ClockOffset) -> None:
+        """Work out anew when the next window may have begun, and when it certainly has."""
+        boundary = (self.index + 1) * self.period
+        self.opens_at = offset.perhaps(boundary)
+        self.rolls_at = offset.surely(boundary)
+
+    @property
+    def edge(self) -> float:
+        """When this window's books change next."""
+        return self.rolls_at if self.next_charged is not None else self.opens_at
+
+    def open_next(self, in_flight: int) -> None:
+        """The next window may have begun: whatever is in flight may be counted there (I1)."""
+        self.next_charged = in_flight
+
+    def roll(self, offset: ClockOffset, now: float, in_flight: int) -> None:
+        """The present window is certainly over."""
+        index = floor(offset.reads(now) / self.period)
+        adjacent = index == self.index + 1
+        carry = self.next_charged if adjacent and self.next_charged is not None else in_flight
+        self.previous = self.charged if adjacent else 0
+        self.predicted = self.foreign if adjacent and not self.fresh else 0
+        self.fresh = False
+        self.share = min(1.0, self.share + self.regain * max(1, index - self.index))
+        self.charged, self.next_charged, self.foreign = carry, None, 0
+        self.index = max(index, self.index + 1)
+        self.reclock(offset)
+
+    def charge(self, weight: int) -> None:
+        """Charge (or with a negative weight refund) every window this may be counted in."""
+        self.charged += weight
+        if self.next_charged is not None:
+            self.next_charged += weight
+
+    @property
+    def capacity(self) -> int:
+        """What one window may be charged, as far as we believe in the limit."""
+        return int(self.rule.limit * self.share) - int(self.rule.limit * HEADROOM)
+
+    @property
+    def most(self) -> int:
+        """What one window may be charged when nothing was ever refused."""
+        return self.rule.limit - int(self.rule.limit * HEADROOM)
+
+    @property
+    def room(self) -> int:
+        """What may still be charged now; negative when others used more than expected."""
+        room = self.capacity - max(self.foreign, self.predicted) - self.charged
+        if self.sliding:
+            room -= self.previous
+        if self.next_charged is not None:
+            after = self.capacity - self.foreign - self.next_charged
+            if self.sliding:
+                after -= self.charged
+            room = min(room, after)
+        return room
+
+    def remaining(self, now: float) -> float:
+        """Part of the window that is still to come, 0 to 1."""
+        return min(1.0, max(0.0, (self.rolls_at - now) / self.period))

@@ -1,0 +1,41 @@
+"""A request as text on the wire: encode, then stamp, then sign the very bytes that are sent.
+
+Everything travels in the query, also for POST, PUT and DELETE (General Info, "Endpoint Security":
+the query string is read for all of them).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from binance_papi.core.endpoint import Request, fields_of
+from binance_papi.core.fields import write
+from binance_papi.core.signing import Signer
+
+
+def encode(request: Request[Any]) -> str:
+    """The query of a request, percent-encoded: without receive window, timestamp and signature.
+
+    Args:
+        request: Any request; its values were checked when it was made.
+
+    Returns:
+        ``"symbol=BTCUSDT&strategyId=1"``, or an empty text.
+    """
+    parts: list[str] = []
+    for field in fields_of(type(request)):
+        value = getattr(request, field.name)
+        if value is not None and field.name != "recv_window":
+            parts.append(write(field, value))
+    return "&".join(parts)
+
+
+def stamp(query: str, recv_window: int, timestamp: int) -> str:
+    """Add receive window and timestamp, both in milliseconds."""
+    head = f"{query}&" if query else ""
+    return f"{head}recvWindow={recv_window}&timestamp={timestamp}"
+
+
+def sign(stamped: str, signer: Signer) -> str:
+    """Add the signature of exactly the text before it."""
+    return f"{stamped}&signature={signer.sign(stamped.encode('ascii'))}"

@@ -1,0 +1,1 @@
+"""Effects: time, waiting and sockets."""

@@ -1,0 +1,49 @@
+"""What time it is: the only room that asks."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+
+from binance_papi.core.offset import Change, ClockOffset
+from binance_papi.core.usage import http_date
+
+
+class Clock:
+    """The loop's monotonic clock, and what is known of the exchange's.
+
+    Args:
+        loop: The event loop; its clock also drives the timers, so a virtual loop moves both.
+    """
+
+    __slots__ = ("now", "offset")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.now = loop.time
+        """Monotonic seconds."""
+        self.offset = ClockOffset(time.time(), loop.time())
+
+    def learn(
+        self, headers: Mapping[str, str], stamped: int | None, sent: float, received: float
+    ) -> Change:
+        """Learn the exchange's clock from a reply.
+
+        Args:
+            headers: The reply's headers.
+            stamped: Exchange time in ms that was written while serving the request; ``None``: none.
+            sent: Monotonic time just before the request was written.
+            received: Monotonic time when the reply was there.
+        """
+        change = Change.NONE
+        date = http_date(headers.get("date"))
+        if date is not None:
+            change = self.offset.observe(date, date + 1, sent, received)
+        if stamped is not None and stamped > 0:
+            fine = self.offset.observe(stamped / 1000, (stamped + 1) / 1000, sent, received)
+            change = fine if change is Change.NONE or fine is Change.JUMPED else change
+        return change
+
+    def timestamp(self) -> int:
+        """The timestamp to sign with now, epoch milliseconds."""
+        return self.offset.timestamp(self.now())

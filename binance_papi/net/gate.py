@@ -1,0 +1,165 @@
+"""The waiting room's door: futures and one timer around `binance_papi.core.admission`."""
+
+from __future__ import annotations
+
+import asyncio
+from math import inf
+
+from binance_papi.core.admission import Admission, Grant, Waiter
+from binance_papi.core.endpoint import Lane
+from binance_papi.errors import BannedError, PapiError, UsageError, WaitTooLongError
+from binance_papi.net.clock import Clock
+
+
+class Gate:
+    """Lets requests onto the wire, in their order.
+
+    Args:
+        admission: Who goes next.
+        clock: What time it is.
+        loop: The loop whose futures and timer are used.
+    """
+
+    __slots__ = ("_clock", "_closed", "_idle", "_loop", "_timer", "admission")
+
+    def __init__(
+        self, admission: Admission, clock: Clock, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self.admission = admission
+        self._clock = clock
+        self._loop = loop
+        self._timer: asyncio.TimerHandle | None = None
+        self._idle: asyncio.Future[None] | None = None
+        self._closed = False
+
+    async def admit(
+        self, weight: int, orders: int, lane: Lane, max_wait: float | None
+    ) -> Grant:
+        """Wait for the right to send one request.
+
+        Args:
+            weight: Its request weight.
+            orders: Its order count.
+            lane: Where it waits.
+            max_wait: Seconds it may wait for weight; ``None``: as long as it takes.
+
+        Returns:
+            A grant that must be settled exactly once.
+
+        Raises:
+            WaitTooLongError: If it would have to wait longer, or could never go.
+            BannedError: If every address is banned.
+            UsageError: If the client was closed.
+        """
+        if self._closed:
+            raise UsageError("the client is closed")
+        now = self._clock.now()
+        grant = self.admission.ask(weight, orders, lane, now)
+        if grant is not None:
+            return grant
+        self._refuse_hopeless(weight, orders, lane, max_wait, now)
+        waiter = Waiter(
+            weight,
+            orders,
+            lane,
+            give_up=inf if max_wait is None else now + max_wait,
+            handle=self._loop.create_future(),
+        )
+        if self.admission.enqueue(waiter):
+            self.drain()
+        try:
+            problem: PapiError | None = await waiter.handle
+        except asyncio.CancelledError:
+            if waiter.grant is not None:
+                self.admission.refund(waiter.grant, self._clock.now())
+            elif not self._closed:
+                self.admission.abandon(waiter)
+            self.drain()
+            raise
+        if problem is not None:
+            raise problem
+        if waiter.grant is None:
+            raise WaitTooLongError(
+                f"no room for {max_wait} s, the longest this call may wait", wait=max_wait
+            )
+        return waiter.grant
+
+    def _refuse_hopeless(
+        self, weight: int, orders: int, lane: Lane, max_wait: float | None, now: float
+    ) -> None:
+        """Fail at once where waiting can't help."""
+        banned = self._banned(now)
+        if banned is not None:
+            raise banned
+        wait = self.admission.wait(weight, orders, lane, now)
+        if wait == inf:
+            raise WaitTooLongError("the request costs more than a whole limit", wait=inf)
+        if max_wait is not None and wait > max_wait:
+            raise WaitTooLongError(
+                f"it would wait {wait:.3f} s for weight, allowed are {max_wait} s", wait=wait
+            )
+
+    def _banned(self, now: float) -> BannedError | None:
+        until = self.admission.banned_until(now)
+        if until is None:
+            return None
+        ends = int(self._clock.offset.reads(until) * 1000)
+        return BannedError(f"the address is banned for {until - now:.0f} s more", until=ends)
+
+    def drain(self) -> None:
+        """Wake all who may go now, and see to it that the next look comes in time.
+
+        Call it after anything that may have made room.
+        """
+        now = self._clock.now()
+        if self.admission.waiting():
+            banned = self._banned(now)
+            if banned is not None:
+                self._turn_away(str(banned), banned.until)
+        for waiter in self.admission.drain(now):
+            if not waiter.handle.done():
+                waiter.handle.set_result(None)
+        self._arm(self.admission.next_wake())
+        if self._idle is not None and not any(route.busy for route in self.admission.routes):
+            if not self._idle.done():
+                self._idle.set_result(None)
+
+    def _turn_away(self, message: str, until: int) -> None:
+        for waiter in self.admission.clear():
+            if not waiter.handle.done():
+                # One exception each: a shared one would collect everybody's traceback.
+                waiter.handle.set_result(BannedError(message, until=until))
+
+    def _arm(self, wake: float | None) -> None:
+        """Keep exactly one timer while somebody waits for a time, none otherwise (I6)."""
+        if self._timer is not None:
+            if wake is not None and self._timer.when() == wake:
+                return
+            self._timer.cancel()
+            self._timer = None
+        if wake is not None and wake != inf:
+            self._timer = self._loop.call_at(wake, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        self.drain()
+
+    def silence(self) -> float:
+        """Seconds until any address may send again; 0 if one may now."""
+        now = self._clock.now()
+        return min(route.tracker.silence(now) for route in self.admission.routes)
+
+    def close(self) -> None:
+        """Turn everybody away and let nobody in."""
+        self._closed = True
+        for waiter in self.admission.clear():
+            if not waiter.handle.done():
+                waiter.handle.set_result(UsageError("the client was closed; it was never sent"))
+        self._arm(None)
+
+    async def idle(self, timeout: float) -> bool:
+        """Wait until nothing is on the wire, at most ``timeout`` seconds; tells whether it is so."""
+        if any(route.busy for route in self.admission.routes):
+            self._idle = self._loop.create_future()
+            await asyncio.wait({self._idle}, timeout=timeout)
+        return not any(route.busy for route in self.admission.routes)

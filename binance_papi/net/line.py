@@ -1,0 +1,188 @@
+"""The line every request walks: encode → admit → stamp + sign → send → settle → decode → decide."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from binance_papi.core.admission import Grant
+from binance_papi.core.answer import Answer, Done, Reply, Unanswered, Unsent
+from binance_papi.core.audit import WeightAudit
+from binance_papi.core.classify import classify
+from binance_papi.core.endpoint import Endpoint, Request, lane_of, weight_of
+from binance_papi.core.events import ClockJumped, Event
+from binance_papi.core.offset import Change
+from binance_papi.core.raising import exception_for
+from binance_papi.core.retry import pause_before_resend
+from binance_papi.core.signing import Signer
+from binance_papi.core.wire import encode, sign, stamp
+from binance_papi.errors import BannedError, WaitTooLongError
+from binance_papi.net.clock import Clock
+from binance_papi.net.gate import Gate
+from binance_papi.net.session_pool import Session
+
+R = TypeVar("R")
+
+
+class Line:
+    """Carries requests.
+
+    Args:
+        gate: Who may go on the wire, and when.
+        sessions: One per source address, in the order of the gate's routes.
+        clock: What time it is, here and there.
+        signer: Signs what needs a signature.
+        recv_window: Milliseconds, for requests that don't say.
+        timeout: Seconds one attempt may take from its first byte to its whole reply.
+        max_wait: Seconds a request may wait for weight; ``None``: as long as it takes.
+        tell: Called with every event.
+    """
+
+    __slots__ = (
+        "_audit",
+        "_clock",
+        "_gate",
+        "_max_wait",
+        "_recv_window",
+        "_sessions",
+        "_signer",
+        "_tell",
+        "_timeout",
+    )
+
+    def __init__(
+        self,
+        gate: Gate,
+        sessions: tuple[Session, ...],
+        clock: Clock,
+        signer: Signer,
+        *,
+        recv_window: int,
+        timeout: float,
+        max_wait: float | None,
+        tell: Callable[[Event], None],
+    ) -> None:
+        self._gate = gate
+        self._sessions = sessions
+        self._clock = clock
+        self._signer = signer
+        self._recv_window = recv_window
+        self._timeout = timeout
+        self._max_wait = max_wait
+        self._tell = tell
+        self._audit = WeightAudit()
+
+    async def send(self, request: Request[R]) -> R:
+        """Carry one request; see `PapiClient.send`."""
+        answer = await self._carry(request)
+        if isinstance(answer, Done):
+            return cast("R", answer.reply)
+        raise exception_for(
+            answer,
+            request,
+            silence=self._gate.silence(),
+            exchange_ms=self._clock.timestamp(),
+        )
+
+    async def _carry(self, request: Request[Any]) -> Answer[Any]:
+        """Send until an answer settles it."""
+        endpoint = request.endpoint
+        query = encode(request)
+        lane = lane_of(request)
+        answer: Answer[Any] | None = None
+        resends = 0
+        while True:
+            weight = weight_of(request) + self._audit.extra(endpoint)
+            try:
+                grant = await self._gate.admit(weight, endpoint.orders, lane, self._max_wait)
+            except (WaitTooLongError, BannedError) as error:
+                if answer is None:
+                    error.request = request
+                    raise
+                return answer  # it can't be sent again in time: what is known is what it told
+            answer = await self._attempt(request, endpoint, query, grant)
+            pause = pause_before_resend(
+                answer,
+                resends,
+                read_only=endpoint.method == "GET",
+                jitter=random.random(),  # noqa: S311 - it spreads callers, it guards nothing
+            )
+            if pause is None:
+                return answer
+            resends += 1
+            if pause:
+                await asyncio.sleep(pause)
+
+    async def _attempt(
+        self, request: Request[Any], endpoint: Endpoint[Any], query: str, grant: Grant
+    ) -> Answer[Any]:
+        """One request on the wire, and its grant settled whatever happens."""
+        sent = self._clock.now()
+        heard: Reply | Unsent | Unanswered | None = None
+        try:
+            heard = await self._sessions[grant.index].send(
+                endpoint.method,
+                self._target(request, endpoint, query),
+                keyed=endpoint.security.keyed,
+                timeout=self._timeout,
+            )
+        finally:
+            if not isinstance(heard, Reply):
+                self._settle_unheard(grant, heard)
+        if not isinstance(heard, Reply):
+            return heard
+        answer = classify(heard, endpoint)
+        self._settle(grant, heard, answer, endpoint, sent)
+        return answer
+
+    def _target(self, request: Request[Any], endpoint: Endpoint[Any], query: str) -> str:
+        """Path and query as they are sent: stamped and signed now, not before the wait."""
+        if endpoint.security.signed:
+            window = getattr(request, "recv_window", None) or self._recv_window
+            query = sign(stamp(query, window, self._clock.timestamp()), self._signer)
+        return f"{endpoint.path}?{query}" if query else endpoint.path
+
+    def _settle_unheard(self, grant: Grant, heard: Unsent | Unanswered | None) -> None:
+        now = self._clock.now()
+        if isinstance(heard, Unsent):
+            self._gate.admission.refund(grant, now)
+        else:
+            # Without an answer, or cancelled: it may have been counted.
+            self._gate.admission.lose(grant, now)
+        self._gate.drain()
+
+    def _settle(
+        self,
+        grant: Grant,
+        reply: Reply,
+        answer: Answer[Any],
+        endpoint: Endpoint[Any],
+        sent: float,
+    ) -> None:
+        """Learn what a reply teaches: used weight, the exchange's clock, what to obey."""
+        now = self._clock.now()
+        admission = self._gate.admission
+        excess = admission.settle(grant, reply.headers, now)
+        stamped = None
+        if endpoint.stamped is not None and isinstance(answer, Done):
+            stamped = getattr(answer.reply, endpoint.stamped)
+        error = self._clock.offset.error(now)
+        change = self._clock.learn(reply.headers, stamped, sent, now)
+        if change is not Change.NONE:
+            admission.reclock(change, now)
+            if change is Change.JUMPED:
+                self._tell(ClockJumped(error))
+        admission.obey(grant, answer, self._clock.timestamp(), now)
+        if excess or grant.ticket.alone:
+            raised = self._audit.hear(endpoint, excess, grant.ticket.weight)
+            if raised is not None:
+                self._tell(raised)
+        events = grant.route.tracker.events
+        if events:
+            for event in events:
+                self._tell(event)
+            events.clear()
+        self._gate.drain()
+

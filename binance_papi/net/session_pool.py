@@ -1,0 +1,352 @@
+"""The sessions: one aiohttp session per source address, each beside its own weight tracker.
+
+The only room that knows aiohttp. aiohttp is made to do exactly one thing per call: write one request
+and read one reply. It follows no redirect (the key would travel along), keeps no cookie, reads no
+proxy or password from the environment, unpacks nothing, and does not send a DELETE a second time when
+the peer hangs up, as it does by itself otherwise. Its exceptions hold the signed URL and the key, so
+none of them leaves this room: what comes out are values.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import ssl as tls
+from collections.abc import Sequence
+from typing import Any, Final
+
+import aiohttp
+from aiohttp import hdrs
+from yarl import URL
+
+from binance_papi.core.answer import Reply, Unanswered, Unsent
+from binance_papi.core.decode import MAX_BODY
+from binance_papi.core.signing import ApiKey
+from binance_papi.core.weight import WeightTracker
+from binance_papi.net.clock import Clock
+from binance_papi.net.deadline import Deadline
+from binance_papi.terms import RateLimit
+
+CONNECT_TIMEOUT: Final = 1.0
+"""Seconds until a connection that does not come about counts as never sent."""
+
+_KEEP_ALIVE: Final = 30.0
+_DNS_TTL: Final = 60
+_RAMP: Final = 8
+_HEAD: Final = 16_384
+
+_NEVER_SENT: Final = (
+    aiohttp.ClientConnectorError,
+    aiohttp.ConnectionTimeoutError,
+    aiohttp.ClientProxyConnectionError,
+    aiohttp.ClientHttpProxyError,
+)
+
+
+class _Gone(Exception):  # noqa: N818 - it never leaves this module
+    """The connection ended before the reply was whole."""
+
+
+class _Warm(Exception):  # noqa: N818 - it never leaves this module
+    """A connection stands; no request is to be sent on it."""
+
+
+async def _send_once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Keep aiohttp from sending a second time: the errors on which it does never reach it."""
+    try:
+        return await handler(request)
+    except _NEVER_SENT:
+        raise
+    except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
+        gone = type(error).__name__
+    raise _Gone(gone)
+
+
+class Session:
+    """One source address.
+
+    Args:
+        source_address: The local address; ``None``: the system's choice.
+        tracker: Its request weight.
+    """
+
+    __slots__ = ("_base", "_bare", "_http", "_keyed", "_loop", "_proxy", "source_address", "tracker")
+
+    def __init__(
+        self,
+        base: str,
+        api_key: ApiKey,
+        http: aiohttp.ClientSession,
+        *,
+        proxy: str | None,
+        source_address: str | None,
+        tracker: WeightTracker,
+    ) -> None:
+        self._base = base
+        self._http = http
+        self._proxy = proxy
+        self._loop = asyncio.get_running_loop()
+        self.source_address = source_address
+        self.tracker = tracker
+        # Built once: whatever aiohttp would work out for every request, and the key where it belongs.
+        self._bare = {hdrs.ACCEPT: "application/json", hdrs.ACCEPT_ENCODING: "identity"}
+        self._keyed = {**self._bare, "X-MBX-APIKEY": api_key.reveal()}
+
+    async def send(
+        self, method: str, target: str, *, keyed: bool, timeout: float
+    ) -> Reply | Unsent | Unanswered:
+        """Write one request and read one reply.
+
+        Args:
+            method: HTTP method.
+            target: Path and query, percent-encoded; sent as it is.
+            keyed: Whether the API key travels along.
+            timeout: Seconds until the whole reply has to be there.
+
+        Returns:
+            The reply, or what is known in its place.
+        """
+        url = URL(self._base + target, encoded=True)
+        reason = ""
+        cancelled: asyncio.CancelledError | None = None
+        deadline = Deadline(self._loop, timeout)
+        try:
+            with deadline:
+                return await self._exchange(method, url, self._keyed if keyed else self._bare)
+        except _NEVER_SENT as error:
+            return Unsent(_plain(error))
+        except _Gone as error:
+            reason = f"the connection ended ({error})"
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            reason = f"the reply broke off ({type(error).__name__})"
+        except asyncio.CancelledError as error:
+            # Leave aiohttp's frames, which hold the signed URL, behind.
+            cancelled = asyncio.CancelledError(*error.args)
+        finally:
+            del url
+        if cancelled is not None:
+            del target
+            raise cancelled
+        return Unanswered(reason or f"no reply within {timeout:g} s")
+
+    async def _exchange(self, method: str, url: URL, headers: dict[str, str]) -> Reply:
+        response = await self._http.request(
+            method, url, headers=headers, allow_redirects=False, proxy=self._proxy
+        )
+        try:
+            body = await _read(response)
+        except BaseException:
+            response.close()
+            raise
+        return Reply(response.status, response.headers, body)
+
+    async def warm_up(self, count: int) -> None:
+        """Open up to ``count`` connections, TLS included, a few at a time, without a request.
+
+        Raises:
+            _NEVER_SENT: aiohttp's own errors, which hold no secret at this point.
+        """
+        ramp = asyncio.Semaphore(_RAMP)
+        held: list[aiohttp.connector.Connection] = []
+
+        async def connect(
+            request: aiohttp.ClientRequest, _: aiohttp.ClientHandlerType
+        ) -> aiohttp.ClientResponse:
+            connector = self._http.connector
+            assert connector is not None
+            async with ramp:
+                held.append(await connector.connect(request, [], self._http.timeout))
+            raise _Warm
+
+        async def open_one() -> None:
+            try:
+                await self._http.get(
+                    URL(self._base), headers=self._bare, proxy=self._proxy, middlewares=(connect,)
+                )
+            except _Warm:
+                pass
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(count):
+                    group.create_task(open_one())
+        finally:
+            for connection in held:
+                connection.release()
+
+    async def aclose(self) -> None:
+        """Close every connection at once."""
+        connector = self._http.connector
+        await self._http.close()
+        if connector is not None:
+            await connector.close(abort_ssl=True)
+
+
+class SessionPool:
+    """All sessions of a client, and the account's order count.
+
+    Args:
+        base_url: Scheme, host, port and perhaps a path prefix of the exchange.
+        api_key: The key for calls that need one.
+        limits: The exchange's rules.
+        connections: Requests in flight at most, per source address.
+        source_addresses: Local addresses; ``None`` for the system's choice.
+        proxy: URL of a proxy, or ``None``.
+        ssl: A context of the caller's own, or ``None``.
+
+    Raises:
+        ValueError: If the base URL would send the key in the open, or the context does not verify.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        api_key: ApiKey,
+        *,
+        limits: Sequence[RateLimit],
+        connections: int,
+        source_addresses: Sequence[str | None],
+        proxy: str | None,
+        ssl: tls.SSLContext | None,
+    ) -> None:
+        self._base = _checked_base(base_url)
+        self._api_key = api_key
+        self._limits = tuple(limits)
+        self._source_addresses = tuple(source_addresses)
+        self._connections = connections
+        self._proxy = proxy
+        self._ssl = _checked_context(ssl)
+        self.sessions: tuple[Session, ...] = ()
+        self._resolver: aiohttp.ThreadedResolver | None = None
+
+    async def open(self, clock: Clock) -> WeightTracker:
+        """Make the sessions; no connection yet.
+
+        Returns:
+            The tracker of the account's order count.
+        """
+        context = self._ssl
+        if context is None:
+            # Reading the system's certificates takes milliseconds; not on the loop.
+            context = await asyncio.to_thread(_default_context)
+        self._resolver = aiohttp.ThreadedResolver()
+        now = clock.now()
+        weights = [rule for rule in self._limits if rule.rate_limit_type == "REQUEST_WEIGHT"]
+        orders = [rule for rule in self._limits if rule.rate_limit_type == "ORDERS"]
+        self.sessions = tuple(
+            Session(
+                self._base,
+                self._api_key,
+                self._make_http(address, context),
+                proxy=self._proxy,
+                source_address=address,
+                tracker=WeightTracker(weights, clock.offset, now, source_address=address),
+            )
+            for address in self._source_addresses
+        )
+        return WeightTracker(orders, clock.offset, now, reserve=0.0, probe=False)
+
+    def _make_http(self, address: str | None, context: tls.SSLContext) -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            limit=0,  # the gate bounds what is in flight; nobody may wait a second time in here
+            ssl=context,
+            local_addr=None if address is None else (address, 0),
+            resolver=self._resolver,
+            ttl_dns_cache=_DNS_TTL,
+            keepalive_timeout=_KEEP_ALIVE,
+        )
+        return aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT),
+            trust_env=False,
+            auto_decompress=False,
+            raise_for_status=False,
+            max_line_size=_HEAD,
+            max_field_size=_HEAD,
+            middlewares=(_send_once,),
+            skip_auto_headers=(hdrs.USER_AGENT, hdrs.CONTENT_TYPE),
+        )
+
+    async def warm_up(self, count: int | None) -> str | None:
+        """Open connections ahead on every address.
+
+        Args:
+            count: How many per address; ``None``: as many as may be in flight.
+
+        Returns:
+            ``None``, or why it did not work.
+        """
+        wanted = self._connections if count is None else min(count, self._connections)
+        try:
+            for session in self.sessions:
+                await session.warm_up(wanted)
+        except* _NEVER_SENT as errors:
+            return _plain(errors.exceptions[0])
+        return None
+
+    async def aclose(self) -> None:
+        """Close every session."""
+        for session in self.sessions:
+            await session.aclose()
+        if self._resolver is not None:
+            await self._resolver.close()
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    """The whole body, or the first byte too many of it."""
+    length = response.content_length
+    if length is not None and length <= MAX_BODY:
+        return await response.read()
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > MAX_BODY:
+            response.close()
+            return bytes(body[: MAX_BODY + 1])
+    return bytes(body)
+
+
+def _plain(error: BaseException) -> str:
+    """Why a connection failed, in words without addresses of requests."""
+    inner: Any = getattr(error, "os_error", None) or getattr(error, "certificate_error", None)
+    name = type(error).__name__
+    return f"{name}: {inner.strerror or inner}" if isinstance(inner, OSError) else name
+
+
+def _default_context() -> tls.SSLContext:
+    context = tls.create_default_context()
+    context.minimum_version = tls.TLSVersion.TLSv1_2
+    return context
+
+
+def _checked_context(context: tls.SSLContext | None) -> tls.SSLContext | None:
+    if context is None:
+        return None
+    if context.verify_mode is not tls.CERT_REQUIRED or not context.check_hostname:
+        raise ValueError("the SSLContext does not verify the exchange's certificate and name")
+    if context.minimum_version < tls.TLSVersion.TLSv1_2:
+        raise ValueError("the SSLContext allows TLS below 1.2")
+    return context
+
+
+def _checked_base(base_url: str) -> str:
+    url = URL(base_url)
+    if url.scheme not in ("http", "https") or not url.host:
+        raise ValueError("base_url is no http(s) URL")
+    if url.user or url.password or url.query_string or url.fragment:
+        raise ValueError("base_url holds more than scheme, host, port and path")
+    if url.scheme == "http" and not _is_loopback(url.host):
+        raise ValueError("base_url is http: the key would travel in the open; use https")
+    return base_url.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
