@@ -91,7 +91,7 @@ class Bans:
     def _ban(self, address: str, now: float) -> float:
         times = self._times.get(address, 0)
         self._times[address] = times + 1
-        until = now + min(FIRST_BAN * 2**times, LONGEST_BAN)
+        until = now + min(FIRST_BAN * float(2 ** min(times, 16)), LONGEST_BAN)
         self._until[address] = until
         self.history.append(Ban(address, now, until))
         return until

@@ -90,7 +90,7 @@ class Limits:
                 window = Window(rule, holder, index, used, rule.limit)
                 if passed is None or end(window) > end(passed):
                     passed = window
-        if len(self._used) > _HISTORY:
+        while len(self._used) > _HISTORY:
             del self._used[next(iter(self._used))]
         return passed
 

@@ -51,6 +51,7 @@ class Reply(msgspec.Struct, frozen=True):
         status: HTTP status; 0 where no byte of a reply leaves the exchange.
         body: Raw bytes.
         headers: All headers except ``Date``.
+        code: The exchange's error code in the body; 0 if there is none.
         delivery: Whole, or damaged by a fault.
         delay: Seconds that the reply is held back.
     """
@@ -58,6 +59,7 @@ class Reply(msgspec.Struct, frozen=True):
     status: int
     body: bytes
     headers: dict[str, str]
+    code: int = 0
     delivery: Delivery = Delivery.WHOLE
     delay: float = 0.0
 

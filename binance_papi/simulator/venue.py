@@ -186,14 +186,13 @@ class Venue:
             fields = parameters.parse(request.query, request.body)
         except Refusal as refusal:
             flaw = refusal
-        code = 0
         try:
             if fault is None:
                 reply = self._answer(request, fields, flaw, now)
             else:
                 reply = self._go_wrong(fault, request, fields, flaw, now)
         except _Stop as stop:
-            reply, code = stop.reply, stop.code
+            reply = stop.reply
         fields.pop("signature", None)
         status = reply.status if reply.delivery in (Delivery.WHOLE, Delivery.CUT) else 0
         self.statuses[status] += 1
@@ -205,7 +204,7 @@ class Venue:
                 request.address,
                 now,
                 status,
-                code,
+                reply.code,
                 fault.kind if fault is not None else None,
             )
         )
@@ -229,7 +228,7 @@ class Venue:
                 self._count_orders(request, route.orders, headers, now)
             body = route.handler(params, now_ms)
         except Refusal as refusal:
-            raise _Stop(_error(refusal, headers), refusal.code) from None
+            return _error(refusal, headers)
         return Reply(200, _encode(body), headers)
 
     def _admit(self, request: Request, weight: int, now: float) -> dict[str, str]:
@@ -263,7 +262,7 @@ class Venue:
             )
             text = f"Too many new orders; current limit is {rule.limit} orders per {span}."
             refusal = Refusal(-1015, text, 429)
-            raise _Stop(_error(refusal, {**headers, **self._retry_after(until - now)}), -1015)
+            raise _Stop(_error(refusal, {**headers, **self._retry_after(until - now)}))
 
     def _too_much_weight(
         self,
@@ -284,7 +283,7 @@ class Venue:
             429,
         )
         usage = self.limits.headers("REQUEST_WEIGHT", address, now)
-        return _Stop(_error(refusal, {**_JSON, **usage, **retry_after}), -1003)
+        return _Stop(_error(refusal, {**_JSON, **usage, **retry_after}))
 
     def _banned(self, address: str, until: float, now: float) -> _Stop:
         refusal = Refusal(
@@ -295,7 +294,7 @@ class Venue:
         )
         usage = self.limits.headers("REQUEST_WEIGHT", address, now)
         headers = {**_JSON, **usage, **self._retry_after(until - now)}
-        return _Stop(_error(refusal, headers), -1003)
+        return _Stop(_error(refusal, headers))
 
     def _retry_after(self, seconds: float) -> dict[str, str]:
         return {"Retry-After": str(max(1, ceil(seconds)))} if self.retry_after else {}
@@ -318,14 +317,14 @@ class Venue:
             else:
                 reply, headers = None, self._front(request, fields, counted=plan.counted, now=now)
         except _Stop as stop:
-            # Refused in earnest: a broken connection breaks that answer too, all others yield.
+            # Over a limit in earnest: a broken connection breaks that answer too, others yield.
             stop.reply = _deliver(fault, stop.reply)
             raise
         if fault.kind is FaultKind.HTTP_429:
             raise self._feign_429(fault, request.address, now)
         if plan.answer is not None:
             status, code, msg = plan.answer
-            raise _Stop(_error(Refusal(code, msg, status), {**headers, **_JSON}), code)
+            return _error(Refusal(code, msg, status), {**headers, **_JSON})
         if plan.html is not None:
             return Reply(plan.html[0], _page(plan.html[1]), {**headers, **_HTML})
         if fault.kind is FaultKind.GARBAGE:
@@ -354,12 +353,11 @@ class Venue:
 
 
 class _Stop(Exception):  # noqa: N818 - it is an answer, on the shortest way out
-    """The request ends here with an error's reply."""
+    """The request ends here with a 429 or 418."""
 
-    def __init__(self, reply: Reply, code: int) -> None:
-        super().__init__(code)
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.status)
         self.reply = reply
-        self.code = code
 
 
 _DELIVERIES: Final = {
@@ -378,7 +376,8 @@ def _deliver(fault: Fault, reply: Reply) -> Reply:
 
 
 def _error(refusal: Refusal, headers: dict[str, str]) -> Reply:
-    return Reply(refusal.status, _encode({"code": refusal.code, "msg": refusal.msg}), headers)
+    body = _encode({"code": refusal.code, "msg": refusal.msg})
+    return Reply(refusal.status, body, headers, refusal.code)
 
 
 def _page(title: str) -> bytes:
