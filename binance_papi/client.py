@@ -67,8 +67,8 @@ class PapiClient(Namespace):
             request weight; ``None`` in it stands for the system's choice.
         proxy: URL of a proxy. The environment's proxies are never read.
         transport: ``"auto"`` or ``"aiohttp"``.
-        ssl: A context of your own; ``None``: the system's roots, TLS 1.2 or later. Verification can't
-            be turned off.
+        ssl: A context of your own; ``None``: the system's roots, TLS 1.2 or later. Verification
+            can't be turned off.
         timeout: Seconds one attempt may take from its first byte to its whole reply.
         on_event: Called, on the loop, with a frozen record for each freeze, ban, raised weight or
             clock jump; ``None``: they are logged as warnings.

@@ -18,7 +18,8 @@
         ├── OverloadedError               503 "Service Unavailable.", -1008: no effect
         └── UnknownOutcomeError           may have happened
 
-The first four kinds mean that nothing was sent. None of them carries a key, a signature or a signed query; numbers are attributes.
+The first four kinds mean that nothing was sent. None of them carries a key, a signature or a
+signed query; numbers are attributes.
 """
 
 from __future__ import annotations

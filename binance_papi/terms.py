@@ -6,7 +6,7 @@ text and compares equal to it (FACTS: enumerations grow without notice).
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from typing import Final, NewType
 
 import msgspec
@@ -21,7 +21,7 @@ MAX_ID: Final = 2**63 - 1
 """Ids of the exchange are signed 64-bit integers."""
 
 
-class OpenEnum(str, Enum):
+class OpenEnum(StrEnum):
     """A text enumeration that keeps values it does not know."""
 
     @classmethod
@@ -32,9 +32,6 @@ class OpenEnum(str, Enum):
         member._name_ = value
         member._value_ = value
         return member
-
-    def __str__(self) -> str:
-        return self.value
 
     def __reduce_ex__(self, protocol: object) -> tuple[type[OpenEnum], tuple[str]]:
         return type(self), (self.value,)

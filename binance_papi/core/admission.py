@@ -1,7 +1,8 @@
 """Who goes next: the waiting room, as values.
 
 Requests wait in lanes (see `Lane`), first come, first served inside a lane, better lanes first. A
-head that does not fit blocks its own lane only: whatever it waits for, it gets at the latest when its
+head that does not fit blocks its own lane only: whatever it waits for, it gets at the latest when
+its
 window starts anew, since better lanes are served first then. Nothing here waits or knows a clock.
 
 I4  Order inside a lane is the order of asking; a newcomer never passes a waiter of its lane.
@@ -27,6 +28,7 @@ _SLOT_RESERVE: Final = 4
 """One part in this many of the connections is kept for cancels and questions about them."""
 
 _SOON: Final = 0.001
+_FEW: Final = 64
 
 _BAN: Final = 120.0
 _FIREWALL: Final = 60.0
@@ -147,7 +149,7 @@ class Admission:
         waiter.dead = True
         self._queued[waiter.lane] -= waiter.weight
         self._dead += 1
-        if self._dead > 64 and 2 * self._dead > sum(map(len, self._lanes)):
+        if self._dead > _FEW and 2 * self._dead > sum(map(len, self._lanes)):
             for queue in self._lanes:
                 alive = [one for one in queue if not one.dead]
                 queue.clear()
@@ -319,7 +321,7 @@ class Admission:
         if answer.firewall:
             seconds = max(_FIREWALL * 2**route.firewalled, answer.retry_after or 0.0)
             route.firewalled += 1
-            return min(_FIREWALL_MOST, seconds)
+            return float(min(_FIREWALL_MOST, seconds))
         ends = [answer.retry_after or 0.0]
         if answer.until_ms is not None:
             ends.append((answer.until_ms - exchange_ms) / 1000)

@@ -13,7 +13,8 @@ _WITNESSES: Final = 3
 class WeightAudit:
     """Watches requests that had their address for themselves.
 
-    More weight used than is known of is either somebody else's or this endpoint's. Seen three times in
+    More weight used than is known of is either somebody else's or this endpoint's. Seen three
+    times in
     a row for one endpoint, it is held to be the endpoint's: from then on it is charged the least of
     the three on top of its declared weight.
     """
@@ -24,7 +25,7 @@ class WeightAudit:
         self._extra: dict[Endpoint[Any], int] = {}
         self._excess: dict[Endpoint[Any], list[int]] = {}
 
-    def extra(self, endpoint: Endpoint[Any]) -> int:
+    def beyond(self, endpoint: Endpoint[Any]) -> int:
         """What ``endpoint`` costs beyond its declaration, as far as is known."""
         return self._extra.get(endpoint, 0) if self._extra else 0
 
@@ -47,5 +48,5 @@ class WeightAudit:
         if len(seen) < _WITNESSES:
             return None
         least = min(self._excess.pop(endpoint))
-        self._extra[endpoint] = self.extra(endpoint) + least
+        self._extra[endpoint] = self.beyond(endpoint) + least
         return WeightRaised(endpoint.method, endpoint.path, charged, charged + least)

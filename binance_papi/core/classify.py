@@ -33,7 +33,8 @@ from binance_papi.core.usage import retry_after
 _MAX_MSG: Final = 200
 _BAN_END: Final = re.compile(r"until (\d{10,14})\b")
 
-# Exactly these words are documented as "failed, nothing executed"; all other 503s may have happened.
+# Exactly these words are documented as "failed, nothing executed"; all other 503s may have
+# happened.
 _NOTHING_EXECUTED: Final = "Service Unavailable."
 
 _OK: Final = range(200, 300)

@@ -1,6 +1,7 @@
 """What the exchange's error codes mean for the request that met them.
 
-One table, from the pages "Error Code" of Portfolio Margin and of USD-M futures. Where two pages, or a
+One table, from the pages "Error Code" of Portfolio Margin and of USD-M futures. Where two pages,
+or a
 page and observation, disagree, doubt wins: a code that might go with an executed request is
 ``MAYBE``. A code that is not listed here is ``MAYBE`` too.
 """
@@ -41,7 +42,8 @@ _ROWS: Final[tuple[tuple[Meaning, tuple[int, ...]], ...]] = (
     (Meaning.CLOCK, (-1021, -5028)),
     (Meaning.WEIGHT, (-1003,)),
     (Meaning.ORDERS, (-1015,)),
-    # -1004 is SERVER_BUSY on one page and DUPLICATE_IP on another; -5041 "too many queued requests".
+    # -1004 is SERVER_BUSY on one page and DUPLICATE_IP on another; -5041 "too many queued
+    # requests".
     (Meaning.OVERLOADED, (-1004, -1008, -5041)),
     # Addresses, message and parameter checks.
     (Meaning.REFUSED, (-1005, -1011, -1013, -1014, -1020, -1023, -1099)),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from functools import lru_cache
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -22,16 +22,17 @@ MAX_DEPTH: Final = 32
 
 _NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
 _STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
-# In valid JSON a colon followed by two quotes is always a key with an empty text as its value: inside
+# In valid JSON a colon followed by two quotes is always a key with an empty text as its value:
+# inside
 # a text the quote would be escaped.
 _EMPTY: Final = re.compile(rb':[ \t\r\n]*""')
 
 
-class BadReply(ValueError):
+class BadReply(ValueError):  # noqa: N818 - named for what came, like an answer
     """The bytes are no such reply. Carries a short reason, never the bytes."""
 
 
-@lru_cache(maxsize=None)
+@cache
 def decoder(returns: Any) -> msgspec.json.Decoder[Any]:
     """The one decoder of a reply type.
 

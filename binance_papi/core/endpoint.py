@@ -7,7 +7,7 @@ carries an `Endpoint`, which says where it goes, what it costs and what comes ba
 from __future__ import annotations
 
 from enum import Enum, IntEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar, cast
+from typing import Any, ClassVar, Final, Generic, TypeVar, cast
 
 import msgspec
 
@@ -140,20 +140,14 @@ class Endpoint(Generic[R_co]):
         return cast("R_co", decode(self.returns, body, once=self.once))
 
 
-if TYPE_CHECKING:
-    _StructMeta = type(msgspec.Struct)
-else:
-    _StructMeta = msgspec.StructMeta
-
-
-class _RequestMeta(_StructMeta):
+class _RequestMeta(msgspec.StructMeta):
     """Lets a missing mandatory field reach our own check instead of a TypeError.
 
     Type checkers still see the field as mandatory; at run time its default is ``None``, which the
     check then names in the exchange's words.
     """
 
-    def __new__(  # noqa: D102
+    def __new__(
         mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **config: Any
     ) -> Any:
         mandatory = [
@@ -209,7 +203,8 @@ class SignedRequest(Request[R], Generic[R], frozen=True, kw_only=True):
     """Base of every request that is stamped and signed.
 
     Args:
-        recv_window: For how many milliseconds after its timestamp the exchange may take the request,
+        recv_window: For how many milliseconds after its timestamp the exchange may take the
+        request,
             1 to 60000; ``None``: the client's own setting.
     """
 

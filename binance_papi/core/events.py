@@ -18,7 +18,7 @@ class Frozen(msgspec.Struct, frozen=True, tag=True):
 
 
 class WeightRaised(msgspec.Struct, frozen=True, tag=True):
-    """An endpoint was seen to cost more than it is declared to; it is charged ``weight`` from now."""
+    """An endpoint costs more than it is declared to; from now on it is charged ``weight``."""
 
     method: str
     path: str

@@ -6,7 +6,7 @@ import re
 import types
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any, Final, TypeAlias, Union, get_args, get_origin
+from typing import Annotated, Any, Final, TypeAlias, Union, cast, get_args, get_origin
 from urllib.parse import quote
 
 import msgspec
@@ -87,24 +87,24 @@ class Field:
         Raises:
             InvalidRequestError: If it can't be right.
         """
-        kind = type(value)
-        if kind is bool and bool not in self.types:
+        if isinstance(value, bool) and bool not in self.types:
             raise InvalidRequestError(f"{self.wire} can't be a bool")
         if not isinstance(value, self.types):
-            raise InvalidRequestError(f"{self.wire} can't be a {kind.__name__}{self._advice(kind)}")
+            hint = "; pass a Decimal or a text, so that no digit is lost"
+            advice = hint if self.number and isinstance(value, float) else ""
+            raise InvalidRequestError(f"{self.wire} can't be a {type(value).__name__}{advice}")
         if self.number:
-            _check_number(self.wire, value)
+            _check_number(self.wire, cast("Decimal | int | str", value))
         elif isinstance(value, str):
             self._check_text(value)
+        elif isinstance(value, int):
+            self._check_bounds(value)
+
+    def _check_bounds(self, value: int) -> None:
         if self._ge is not None and value < self._ge:
             raise InvalidRequestError(f"{self.wire} is at least {self._ge}")
         if self._le is not None and value > self._le:
             raise InvalidRequestError(f"{self.wire} is at most {self._le}")
-
-    def _advice(self, kind: type) -> str:
-        if kind is float and self.number:
-            return "; pass a Decimal or a text, so that no digit is lost"
-        return ""
 
     def _check_text(self, value: str) -> None:
         if not value:

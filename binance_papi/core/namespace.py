@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Generic, ParamSpec, Protocol, Self, TypeVar, cast, overload
+from typing import Any, Generic, ParamSpec, Protocol, Self, TypeVar, overload
 
 from binance_papi.core.endpoint import Request
 
@@ -28,13 +28,14 @@ class Namespace:
     """
 
     def __init__(self, send: Send) -> None:
-        self._send = send
+        self.sender = send
 
 
 class call(Generic[P, R]):  # noqa: N801 - used like a keyword
     """A method that makes a request of a class and sends it.
 
-    The method has the fields of the class as its arguments, the reply as its result, and the class's
+    The method has the fields of the class as its arguments, the reply as its result, and the
+    class's
     docstring; type checkers and editors see all three.
 
     Args:
@@ -62,7 +63,7 @@ class call(Generic[P, R]):  # noqa: N801 - used like a keyword
     ) -> Self | Callable[P, Coroutine[Any, Any, R]]:
         if space is None:
             return self
-        send, request = space._send, self.request  # noqa: SLF001 - its own base class
+        send, request = space.sender, self.request
 
         async def method(*args: P.args, **kwargs: P.kwargs) -> R:
             return await send(request(*args, **kwargs))
@@ -99,6 +100,6 @@ class branch(Generic[N]):  # noqa: N801 - used like a keyword
     def __get__(self, space: Namespace | None, owner: type[Namespace]) -> Self | N:
         if space is None:
             return self
-        inner = self.kind(space._send)  # noqa: SLF001 - its own base class
+        inner = self.kind(space.sender)
         space.__dict__[self._name] = inner
-        return cast("N", inner)
+        return inner

@@ -52,17 +52,8 @@ def exception_for(
     match answer:
         case NotOpen():
             return _make(NotOpenError, request, answer.fault)
-        case Refused(retired=True):
-            replacement = request.endpoint.replaced_by
-            return _make(
-                EndpointRetiredError,
-                request,
-                answer.fault,
-                f"the exchange has no such path; use {replacement}" if replacement else "",
-                replacement=replacement,
-            )
         case Refused():
-            return _make(_REFUSED.get(answer.meaning, RejectedError), request, answer.fault)
+            return _refusal(answer, request)
         case Throttled():
             after = answer.retry_after if answer.retry_after is not None else silence
             return _make(ThrottledError, request, answer.fault, retry_after=after)
@@ -85,6 +76,20 @@ def exception_for(
             )
         case Done():
             raise AssertionError("a success is no exception")
+
+
+def _refusal(answer: Refused, request: Request[Any]) -> PapiError:
+    if not answer.retired:
+        return _make(_REFUSED.get(answer.meaning, RejectedError), request, answer.fault)
+    replacement = request.endpoint.replaced_by
+    remark = "the exchange has no such path"
+    return _make(
+        EndpointRetiredError,
+        request,
+        answer.fault,
+        f"{remark}; use {replacement}" if replacement else remark,
+        replacement=replacement,
+    )
 
 
 def _make(

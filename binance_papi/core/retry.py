@@ -1,6 +1,7 @@
 """Whether an attempt may be followed by another, and after how long.
 
-Only what certainly had no effect is sent again; a read has no effect anyway. Every further attempt is
+Only what certainly had no effect is sent again; a read has no effect anyway. Every further attempt
+is
 admitted, stamped and signed anew. Nothing here waits.
 """
 
@@ -38,7 +39,7 @@ def pause_before_resend(
     match answer:
         case Unsent():
             # The first time at once: another connection is likely to work.
-            return _UNSENT_PAUSE * (2**resends - 1) * (0.5 + jitter / 2)
+            return float(_UNSENT_PAUSE * (2**resends - 1) * (0.5 + jitter / 2))
         case Throttled():
             # The gate stays shut for as long as the exchange asked.
             return 0.0
@@ -48,6 +49,6 @@ def pause_before_resend(
         case Refused(meaning=Meaning.CLOCK) if resends < _MAX_CLOCK_RESENDS:
             return 0.0
         case Unanswered() if read_only:
-            return _UNSENT_PAUSE * 2**resends * (0.5 + jitter / 2)
+            return float(_UNSENT_PAUSE * 2**resends * (0.5 + jitter / 2))
         case _:
             return None

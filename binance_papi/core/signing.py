@@ -38,7 +38,7 @@ class Signer:
         Raises:
             ValueError: If it is empty or has characters no secret has.
         """
-        usable = isinstance(secret, str) and secret.isascii() and secret.strip() == secret != ""
+        usable = secret.isascii() and secret.strip() == secret != ""
         keyed = hmac.new(secret.encode(), None, hashlib.sha256) if usable else None
         del secret  # a traceback that shows this frame must not show it
         if keyed is None:
@@ -92,7 +92,7 @@ class ApiKey:
     __slots__ = ("_reveal",)
 
     def __init__(self, key: str) -> None:
-        usable = isinstance(key, str) and key.isascii() and key.isprintable() and " " not in key
+        usable = key.isascii() and key.isprintable() and " " not in key
         reveal = _keep(key) if usable and key else None
         del key  # a traceback that shows this frame must not show a key that is merely mistyped
         if reveal is None:

@@ -1,14 +1,18 @@
 """The request weight tracker: how much may be sent now so that no window passes its limit.
 
 Vocabulary, in the exchange's words where it has one: *request weight* and *order count* are what a
-request costs; a *window* is the span in which costs are summed; *429* is a limit reached, *418* a ban
-for not backing off. Ours: a *ticket* is the right to send one request; it is *settled* by its reply,
+request costs; a *window* is the span in which costs are summed; *429* is a limit reached, *418* a
+ban
+for not backing off. Ours: a *ticket* is the right to send one request; it is *settled* by its
+reply,
 *refunded* when the request never left, *lost* when nobody knows.
 
 The rules (General Info, "Limits", as of 2026-03): 6000 request weight per minute and address, 1200
 orders per minute and account; every reply reports the weight used in the present window; breaking a
-limit answers 429 and, if continued, 418 for two minutes up to three days. What it does not tell: when
-in its life a request is counted, how clocks differ, who else uses the address. So nothing here relies
+limit answers 429 and, if continued, 418 for two minutes up to three days. What it does not tell:
+when
+in its life a request is counted, how clocks differ, who else uses the address. So nothing here
+relies
 on a latency: a request may be counted at any moment between its sending and its settlement.
 
 Invariants, cited by tests:
@@ -18,7 +22,8 @@ I1  Safety: an admitted request is charged to every window in which it may still
     replies, any loss, and any clock error inside the known interval.
 I2  Conservation: ``in_flight`` is the weight sent and not settled; no charge is ever negative.
 I3  Work conservation: what I1 allows is granted.
-I5  A refund takes back exactly what was charged; a request that may have been sent is never refunded.
+I5  A refund takes back exactly what was charged; a request that may have been sent is never
+refunded.
 I7  Every operation is O(1) amortised.
 I8  Freeze: nothing is granted while the exchange asked for silence.
 (I4 and I6, order and residue, are the waiting room's: `binance_papi.core.admission`.)
@@ -183,7 +188,8 @@ class WeightTracker:
                     self.epoch += 1  # less is known than was thought
                 began = self._offset.surely(window.index * window.period)
                 if began > now:
-                    # The interval widened to before this window's start. Wait until it surely began.
+                    # The interval widened to before this window's start. Wait until it surely
+                    # began.
                     self._frozen_until = max(self._frozen_until, began)
         self._edge = min((window.edge for window in self.windows), default=inf)
 
@@ -365,7 +371,7 @@ class WeightTracker:
         self._frozen_until = max(self._frozen_until, until)
 
     def ban(self, seconds: float, status: int, now: float) -> None:
-        """A 418, or a 403 of the firewall: silence, then one request alone, then little by little."""
+        """A 418 or a firewall's 403: silence, then one request alone, then little by little."""
         self._refused += 1
         until = now + seconds
         if not self._banned or until > self._frozen_until:

@@ -1,7 +1,8 @@
 """One rate-limit rule's windows: what may be counted in which.
 
 The exchange counts in windows that are fixed to its clock: a minute rule starts anew at every full
-minute (General Info, "Limits"; the alignment is documented for Spot and inferred here, so it is also
+minute (General Info, "Limits"; the alignment is documented for Spot and inferred here, so it is
+also
 checked, see `WeightTracker`). Around a boundary nobody outside knows which of two windows counts a
 request. `Window` keeps the charge of the present window and, while that zone is open, of the next.
 """

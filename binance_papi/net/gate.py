@@ -22,9 +22,7 @@ class Gate:
 
     __slots__ = ("_clock", "_closed", "_idle", "_loop", "_timer", "admission")
 
-    def __init__(
-        self, admission: Admission, clock: Clock, loop: asyncio.AbstractEventLoop
-    ) -> None:
+    def __init__(self, admission: Admission, clock: Clock, loop: asyncio.AbstractEventLoop) -> None:
         self.admission = admission
         self._clock = clock
         self._loop = loop
@@ -32,9 +30,7 @@ class Gate:
         self._idle: asyncio.Future[None] | None = None
         self._closed = False
 
-    async def admit(
-        self, weight: int, orders: int, lane: Lane, max_wait: float | None
-    ) -> Grant:
+    async def admit(self, weight: int, orders: int, lane: Lane, max_wait: float | None) -> Grant:
         """Wait for the right to send one request.
 
         Args:
@@ -120,9 +116,11 @@ class Gate:
             if not waiter.handle.done():
                 waiter.handle.set_result(None)
         self._arm(self.admission.next_wake())
-        if self._idle is not None and not any(route.busy for route in self.admission.routes):
-            if not self._idle.done():
-                self._idle.set_result(None)
+        if self._idle is not None and not self._idle.done() and not self._busy():
+            self._idle.set_result(None)
+
+    def _busy(self) -> bool:
+        return any(route.busy for route in self.admission.routes)
 
     def _turn_away(self, message: str, until: int) -> None:
         for waiter in self.admission.clear():
@@ -157,9 +155,16 @@ class Gate:
                 waiter.handle.set_result(UsageError("the client was closed; it was never sent"))
         self._arm(None)
 
-    async def idle(self, timeout: float) -> bool:
-        """Wait until nothing is on the wire, at most ``timeout`` seconds; tells whether it is so."""
-        if any(route.busy for route in self.admission.routes):
+    async def idle(self, patience: float) -> bool:
+        """Wait until nothing is on the wire.
+
+        Args:
+            patience: Seconds to wait at most.
+
+        Returns:
+            Whether nothing is.
+        """
+        if self._busy():
             self._idle = self._loop.create_future()
-            await asyncio.wait({self._idle}, timeout=timeout)
-        return not any(route.busy for route in self.admission.routes)
+            await asyncio.wait({self._idle}, timeout=patience)
+        return not self._busy()

@@ -94,7 +94,7 @@ class Line:
         answer: Answer[Any] | None = None
         resends = 0
         while True:
-            weight = weight_of(request) + self._audit.extra(endpoint)
+            weight = weight_of(request) + self._audit.beyond(endpoint)
             try:
                 grant = await self._gate.admit(weight, endpoint.orders, lane, self._max_wait)
             except (WaitTooLongError, BannedError) as error:
@@ -120,13 +120,13 @@ class Line:
     ) -> Answer[Any]:
         """One request on the wire, and its grant settled whatever happens."""
         sent = self._clock.now()
-        heard: Reply | Unsent | Unanswered | None = None
+        heard: Reply | Unsent | Unanswered = Unanswered("the call was cancelled")
         try:
             heard = await self._sessions[grant.index].send(
                 endpoint.method,
                 self._target(request, endpoint, query),
                 keyed=endpoint.security.keyed,
-                timeout=self._timeout,
+                patience=self._timeout,
             )
         finally:
             if not isinstance(heard, Reply):
@@ -144,7 +144,7 @@ class Line:
             query = sign(stamp(query, window, self._clock.timestamp()), self._signer)
         return f"{endpoint.path}?{query}" if query else endpoint.path
 
-    def _settle_unheard(self, grant: Grant, heard: Unsent | Unanswered | None) -> None:
+    def _settle_unheard(self, grant: Grant, heard: Unsent | Unanswered) -> None:
         now = self._clock.now()
         if isinstance(heard, Unsent):
             self._gate.admission.refund(grant, now)
@@ -185,4 +185,3 @@ class Line:
                 self._tell(event)
             events.clear()
         self._gate.drain()
-

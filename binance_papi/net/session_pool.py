@@ -1,9 +1,12 @@
 """The sessions: one aiohttp session per source address, each beside its own weight tracker.
 
-The only room that knows aiohttp. aiohttp is made to do exactly one thing per call: write one request
+The only room that knows aiohttp. aiohttp is made to do exactly one thing per call: write one
+request
 and read one reply. It follows no redirect (the key would travel along), keeps no cookie, reads no
-proxy or password from the environment, unpacks nothing, and does not send a DELETE a second time when
-the peer hangs up, as it does by itself otherwise. Its exceptions hold the signed URL and the key, so
+proxy or password from the environment, unpacks nothing, and does not send a DELETE a second time
+when
+the peer hangs up, as it does by itself otherwise. Its exceptions hold the signed URL and the key,
+so
 none of them leaves this room: what comes out are values.
 """
 
@@ -72,7 +75,16 @@ class Session:
         tracker: Its request weight.
     """
 
-    __slots__ = ("_base", "_bare", "_http", "_keyed", "_loop", "_proxy", "source_address", "tracker")
+    __slots__ = (
+        "_bare",
+        "_base",
+        "_http",
+        "_keyed",
+        "_loop",
+        "_proxy",
+        "source_address",
+        "tracker",
+    )
 
     def __init__(
         self,
@@ -90,12 +102,13 @@ class Session:
         self._loop = asyncio.get_running_loop()
         self.source_address = source_address
         self.tracker = tracker
-        # Built once: whatever aiohttp would work out for every request, and the key where it belongs.
-        self._bare = {hdrs.ACCEPT: "application/json", hdrs.ACCEPT_ENCODING: "identity"}
+        # Built once: whatever aiohttp would work out for every request, and the key where it
+        # belongs.
+        self._bare = {"Accept": "application/json", "Accept-Encoding": "identity"}
         self._keyed = {**self._bare, "X-MBX-APIKEY": api_key.reveal()}
 
     async def send(
-        self, method: str, target: str, *, keyed: bool, timeout: float
+        self, method: str, target: str, *, keyed: bool, patience: float
     ) -> Reply | Unsent | Unanswered:
         """Write one request and read one reply.
 
@@ -103,7 +116,7 @@ class Session:
             method: HTTP method.
             target: Path and query, percent-encoded; sent as it is.
             keyed: Whether the API key travels along.
-            timeout: Seconds until the whole reply has to be there.
+            patience: Seconds until the whole reply has to be there.
 
         Returns:
             The reply, or what is known in its place.
@@ -111,7 +124,7 @@ class Session:
         url = URL(self._base + target, encoded=True)
         reason = ""
         cancelled: asyncio.CancelledError | None = None
-        deadline = Deadline(self._loop, timeout)
+        deadline = Deadline(self._loop, patience)
         try:
             with deadline:
                 return await self._exchange(method, url, self._keyed if keyed else self._bare)
@@ -129,7 +142,7 @@ class Session:
         if cancelled is not None:
             del target
             raise cancelled
-        return Unanswered(reason or f"no reply within {timeout:g} s")
+        return Unanswered(reason or f"no reply within {patience:g} s")
 
     async def _exchange(self, method: str, url: URL, headers: dict[str, str]) -> Reply:
         response = await self._http.request(
@@ -142,14 +155,15 @@ class Session:
             raise
         return Reply(response.status, response.headers, body)
 
-    async def warm_up(self, count: int) -> None:
+    async def warm_up(self, count: int) -> str | None:
         """Open up to ``count`` connections, TLS included, a few at a time, without a request.
 
-        Raises:
-            _NEVER_SENT: aiohttp's own errors, which hold no secret at this point.
+        Returns:
+            ``None``, or why one of them did not come about.
         """
         ramp = asyncio.Semaphore(_RAMP)
         held: list[aiohttp.connector.Connection] = []
+        problems: list[str] = []
 
         async def connect(
             request: aiohttp.ClientRequest, _: aiohttp.ClientHandlerType
@@ -167,14 +181,15 @@ class Session:
                 )
             except _Warm:
                 pass
+            except (aiohttp.ClientError, TimeoutError) as error:
+                problems.append(_plain(error))
 
         try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(count):
-                    group.create_task(open_one())
+            await asyncio.gather(*(open_one() for _ in range(count)))
         finally:
             for connection in held:
                 connection.release()
+        return problems[0] if problems else None
 
     async def aclose(self) -> None:
         """Close every connection at once."""
@@ -280,12 +295,8 @@ class SessionPool:
             ``None``, or why it did not work.
         """
         wanted = self._connections if count is None else min(count, self._connections)
-        try:
-            for session in self.sessions:
-                await session.warm_up(wanted)
-        except* _NEVER_SENT as errors:
-            return _plain(errors.exceptions[0])
-        return None
+        problems = [await session.warm_up(wanted) for session in self.sessions]
+        return next((problem for problem in problems if problem is not None), None)
 
     async def aclose(self) -> None:
         """Close every session."""

@@ -1,8 +1,10 @@
 """UM conditional orders: stops, take-profits and trailing stops of USD-M futures.
 
-Source: the Portfolio Margin pages "New / Cancel / Query … UM Conditional Order(s)". The live exchange
+Source: the Portfolio Margin pages "New / Cancel / Query … UM Conditional Order(s)". The live
+exchange
 has answered 404 on all seven paths since 2026-04-28; ``/papi/v1/um/algo/*`` replaces them. An order
-is never addressed by its number across the two: ``strategyId`` and ``algoId`` are different id spaces.
+is never addressed by its number across the two: ``strategyId`` and ``algoId`` are different id
+spaces.
 """
 
 from __future__ import annotations
@@ -38,7 +40,8 @@ Limit = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 class ConditionalOrder(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """A conditional order, as placed, cancelled or queried.
 
-    Only ``strategy_id`` is certain to be there; the exchange has added and dropped fields within weeks.
+    Only ``strategy_id`` is certain to be there; the exchange has added and dropped fields within
+    weeks.
     """
 
     strategy_id: Id
@@ -110,9 +113,11 @@ class CancelOrder(SignedRequest[ConditionalOrder], frozen=True, kw_only=True):
     Args:
         symbol: Trading pair, e.g. ``"BTCUSDT"``.
         strategy_id: The exchange's id of the order.
-        new_client_strategy_id: Your own id of the order. At least one of the two ids is needed; which
+        new_client_strategy_id: Your own id of the order. At least one of the two ids is needed;
+        which
             one counts when both are given is not documented.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the client's.
+        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
+        client's.
     """
 
     endpoint = Endpoint(
@@ -135,11 +140,13 @@ class CancelOrder(SignedRequest[ConditionalOrder], frozen=True, kw_only=True):
 class CancelAllOpenOrders(SignedRequest[CancelAllReply], frozen=True, kw_only=True):
     """Cancel every open conditional order of a symbol. The reply names no order.
 
-    Retired on the live exchange: 404 since 2026-04-28, use ``DELETE /papi/v1/um/algo/allOpenOrders``.
+    Retired on the live exchange: 404 since 2026-04-28, use ``DELETE
+    /papi/v1/um/algo/allOpenOrders``.
 
     Args:
         symbol: Trading pair.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the client's.
+        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
+        client's.
     """
 
     endpoint = Endpoint(
@@ -180,7 +187,8 @@ class NewOrder(SignedRequest[ConditionalOrder], frozen=True, kw_only=True):
         price_match: Let the price follow the book.
         self_trade_prevention_mode: With IOC, GTC or GTD.
         good_till_date: With GTD, and only then: epoch milliseconds, whole seconds.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the client's.
+        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
+        client's.
     """
 
     endpoint = Endpoint(
@@ -247,16 +255,15 @@ _NEEDED: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
-class QueryAllCurrentOpenOrders(
-    SignedRequest[list[ConditionalOrder]], frozen=True, kw_only=True
-):
+class QueryAllCurrentOpenOrders(SignedRequest[list[ConditionalOrder]], frozen=True, kw_only=True):
     """Ask for all open conditional orders, of one symbol or of all.
 
     Retired on the live exchange: 404 since 2026-04-28, use ``GET /papi/v1/um/algo/openAlgoOrders``.
 
     Args:
         symbol: Trading pair; ``None``: all symbols, at 40 times the weight.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the client's.
+        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
+        client's.
     """
 
     endpoint = Endpoint(
@@ -281,7 +288,8 @@ class QueryCurrentOpenOrder(SignedRequest[ConditionalOrder], frozen=True, kw_onl
         symbol: Trading pair.
         strategy_id: The exchange's id of the order.
         new_client_strategy_id: Your own id of the order. At least one of the two is needed.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the client's.
+        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
+        client's.
     """
 
     endpoint = Endpoint(
@@ -313,7 +321,8 @@ class QueryAllOrders(SignedRequest[list[ConditionalOrder]], frozen=True, kw_only
         start_time: Epoch milliseconds, inclusive.
         end_time: Epoch milliseconds, inclusive; less than 7 days after ``start_time``.
         limit: 1 to 1000; ``None``: 500.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the client's.
+        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
+        client's.
     """
 
     endpoint = Endpoint(
@@ -354,7 +363,8 @@ class QueryOrderHistory(SignedRequest[ConditionalOrder], frozen=True, kw_only=Tr
         symbol: Trading pair.
         strategy_id: The exchange's id of the order.
         new_client_strategy_id: Your own id of the order. At least one of the two is needed.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the client's.
+        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
+        client's.
     """
 
     endpoint = Endpoint(
