@@ -5,8 +5,10 @@ to 3 days (General Info, IP limits). The exact rule of this box:
 
 * A 429 asks for silence from the moment it is sent until its ``Retry-After`` is over.
   A 429 for weight asks the whole address; a 429 for orders asks for no more placements.
+  One that a fault keeps from its client asks for nothing.
 * Requests that arrive within ``in_flight`` seconds of the first 429 were under way and are
-  forgiven: they are answered 429 and count for nothing here.
+  forgiven: they are answered 429 and count for nothing here. So are those that a fault delayed
+  and that would have arrived in that time.
 * Each later one *ignores* the 429. The one that makes them more than ``patience`` is answered
   418 and bans its address; with ``patience=0`` that is the very first.
 * A ban lasts 2 minutes, the next one of the same address twice as long, up to 3 days.
@@ -60,16 +62,33 @@ class Bans:
         until = self._until.get(address)
         return until if until is not None and now < until else None
 
-    def asked(self, kind: str, holder: str, now: float, until: float) -> None:
-        """A 429 was sent: remember since when and until when silence is asked for."""
-        silence = self._silences.get((kind, holder))
-        if silence is None or now >= silence.until:
-            self._silences[kind, holder] = _Silence(now, until)
-        elif until > silence.until:
-            silence.until = until
+    def asked(self, kind: str, holder: str, heard: float, until: float) -> None:
+        """A 429 was sent: remember since when and until when silence is asked for.
 
-    def ignored(self, kind: str, holder: str, address: str, now: float) -> float | None:
+        Args:
+            kind: ``REQUEST_WEIGHT`` or ``ORDERS``.
+            holder: Address or account that is asked.
+            heard: When the 429 is heard, Unix seconds; infinity: never.
+            until: When the silence ends, Unix seconds.
+        """
+        silence = self._silences.get((kind, holder))
+        if silence is None:
+            self._silences[kind, holder] = _Silence(heard, until)
+        else:
+            silence.since = min(silence.since, heard)
+            silence.until = max(silence.until, until)
+
+    def ignored(
+        self, kind: str, holder: str, address: str, now: float, sent: float
+    ) -> float | None:
         """A request arrived: ban its address if it was one too many.
+
+        Args:
+            kind: ``REQUEST_WEIGHT`` or ``ORDERS``.
+            holder: Address or account whose silence is looked at.
+            address: Whom to ban.
+            now: Exchange time, Unix seconds.
+            sent: When the request would have arrived without a fault's delay, Unix seconds.
 
         Returns:
             When the new ban ends, or None if there is none.
@@ -80,7 +99,7 @@ class Bans:
         if now >= silence.until:
             del self._silences[kind, holder]
             return None
-        if now <= silence.since + self.in_flight:
+        if sent <= silence.since + self.in_flight:
             return None
         silence.ignored += 1
         if silence.ignored <= self.patience:

@@ -68,7 +68,7 @@ class Plan(NamedTuple):
         executed: Whether the request is executed; None leaves it to the fault.
         counted: Whether it counts towards the limits.
         answer: (status, code, text) of a JSON error, or None.
-        html: (status, text) of an HTML answer, or None.
+        html: (status, title) of an HTML answer, or None.
     """
 
     executed: bool | None
@@ -135,8 +135,8 @@ PLANS: Final[dict[FaultKind, Plan]] = {
         executed=False, answer=(400, -4117, "Stop order is in triggering process")
     ),
     FaultKind.HTTP_429: Plan(executed=False),
-    FaultKind.HTML_403: Plan(executed=False, counted=False, html=(403, "403 Forbidden")),
-    FaultKind.HTML_502: Plan(executed=False, counted=False, html=(502, "502 Bad Gateway")),
+    FaultKind.HTML_403: Plan(executed=False, counted=False, html=(403, "Forbidden")),
+    FaultKind.HTML_502: Plan(executed=False, counted=False, html=(502, "Bad Gateway")),
     FaultKind.GARBAGE: Plan(executed=True),
     FaultKind.SLOW: Plan(executed=None),
 }

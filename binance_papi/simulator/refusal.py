@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from binance_papi.terms import RateLimit
+
 
 class Refusal(Exception):  # noqa: N818 - it is an answer of the exchange, not an error of ours
     """What the exchange answers instead of doing what it was asked.
@@ -71,3 +76,31 @@ def cancel_unknown() -> Refusal:
 def query_unknown() -> Refusal:
     """-2013: query of an order that is not there."""
     return Refusal(-2013, "Order does not exist.")
+
+
+def too_much_weight(rule: RateLimit) -> Refusal:
+    """-1003 with 429: the address used too much weight."""
+    return Refusal(
+        -1003,
+        f"Too much request weight used; current limit is {rule.limit} request weight per "
+        f"{rule.interval_num} {rule.interval}. Please use WebSocket Streams for live updates "
+        "to avoid polling the API.",
+        429,
+    )
+
+
+def too_many_orders(rule: RateLimit) -> Refusal:
+    """-1015 with 429: the account placed too many orders."""
+    span = rule.interval if rule.interval_num == 1 else f"{rule.interval_num} {rule.interval}"
+    text = f"Too many new orders; current limit is {rule.limit} orders per {span}."
+    return Refusal(-1015, text, 429)
+
+
+def banned(until_ms: int) -> Refusal:
+    """-1003 with 418: the address is banned."""
+    return Refusal(
+        -1003,
+        f"Way too much request weight used; IP banned until {until_ms}. "
+        "Please use WebSocket Streams for live updates to avoid bans.",
+        418,
+    )

@@ -65,7 +65,8 @@ class Simulator:
         retry_after: Whether 429 and 418 carry ``Retry-After``.
         patience: How many requests may ignore a 429 before their address is banned (418); 0
             bans at the first. The rule is written out in ``binance_papi.simulator.bans``.
-        in_flight: Seconds after a 429 in which further requests do not count as ignoring it.
+        in_flight: Seconds after a 429 in which further requests do not count as ignoring it;
+            the longest latency comes on top.
 
     Raises:
         ImportError: If ``public_keys`` are given without the ``keys`` extra.
@@ -113,7 +114,7 @@ class Simulator:
             hedge_mode=hedge_mode,
             retry_after=retry_after,
             patience=patience,
-            in_flight=in_flight,
+            in_flight=in_flight + high,
         )
         self.clock_skew = clock_skew
         self._clock = clock or time.time

@@ -35,6 +35,22 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     address: str = "127.0.0.1"
 
 
+class Visit(msgspec.Struct, frozen=True, gc=False):
+    """One request at the exchange, with the times that fairness asks for.
+
+    Args:
+        address: Source address.
+        now: Exchange time of its arrival, Unix seconds.
+        sent: When it would have arrived if no fault had delayed it.
+        heard: When its client hears the answer; infinity if a fault keeps it away.
+    """
+
+    address: str
+    now: float
+    sent: float
+    heard: float
+
+
 class Delivery(Enum):
     """What becomes of a reply on its way to the client."""
 

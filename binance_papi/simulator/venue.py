@@ -8,21 +8,23 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from math import ceil
-from typing import TYPE_CHECKING, Any, Final, Literal
+from math import inf
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import msgspec
 
+from binance_papi.simulator import answers
 from binance_papi.simulator import params as parameters
 from binance_papi.simulator.auth import Keyring
 from binance_papi.simulator.bans import Ban, Bans
 from binance_papi.simulator.book import DEFAULT_FIRST_ID, Book
+from binance_papi.simulator.doorman import Doorman, TurnedAway
 from binance_papi.simulator.faults import PLANS, Fault, FaultBox, FaultKind
 from binance_papi.simulator.general import General
-from binance_papi.simulator.limits import Limits, Window, end
+from binance_papi.simulator.limits import Limits, Window
 from binance_papi.simulator.refusal import Refusal
 from binance_papi.simulator.um_conditional import PREFIX, UmConditional
-from binance_papi.simulator.values import Delivery, Reply, Request, Route
+from binance_papi.simulator.values import Delivery, Reply, Request, Route, Visit
 from binance_papi.simulator.wire import DEFAULT_SIZE, WireLog, WireRecord
 from binance_papi.terms import RateLimit, StrategyStatus
 
@@ -39,10 +41,6 @@ DEFAULT_LIMITS: Final = (
 DEFAULT_SYMBOLS: Final = ("BTCUSDT", "ETHUSDT", "BNBUSDT", "SOLUSDT", "XRPUSDT", "测试USDT")
 
 _RETIRED: Final[dict[Era, tuple[str, ...]]] = {"conditional": (), "algo": (PREFIX,)}
-_JSON: Final = {"Content-Type": "application/json"}
-_HTML: Final = {"Content-Type": "text/html"}
-_GARBAGE: Final = b"\x00\xffupstream: \xc3\x28 not what you expect"
-_encode: Final = msgspec.json.Encoder().encode
 
 
 class Venue:
@@ -94,9 +92,11 @@ class Venue:
         self.era: Final = era
         self.api_key = api_key or secrets.token_hex(32)
         self.secret = secret or secrets.token_hex(32)
-        self.retry_after = retry_after
         self.limits = Limits(limits)
         self.bans = Bans(patience=patience, in_flight=in_flight)
+        self.doorman = Doorman(
+            self.limits, self.bans, account=self.api_key, retry_after=retry_after
+        )
         self.faults = FaultBox(faults, seed)
         self.wire = WireLog(wire_size)
         self.statuses: Counter[int] = Counter()
@@ -180,27 +180,24 @@ class Venue:
         Returns:
             The reply and how it is to be delivered.
         """
-        flaw: Refusal | None = None
-        fields: dict[str, str] = {}
-        try:
-            fields = parameters.parse(request.query, request.body)
-        except Refusal as refusal:
-            flaw = refusal
+        call = _read(request)
+        visit = _visit(request.address, now, fault)
         try:
             if fault is None:
-                reply = self._answer(request, fields, flaw, now)
+                reply = self._answer(call, visit)
             else:
-                reply = self._go_wrong(fault, request, fields, flaw, now)
-        except _Stop as stop:
-            reply = stop.reply
-        fields.pop("signature", None)
+                reply = self._go_wrong(fault, call, visit)
+        except TurnedAway as end:
+            # A broken connection breaks this answer too; all other faults stand behind the limits.
+            reply = end.reply if fault is None else _deliver(fault, end.reply)
+        call.fields.pop("signature", None)
         status = reply.status if reply.delivery in (Delivery.WHOLE, Delivery.CUT) else 0
         self.statuses[status] += 1
         self.wire.append(
             WireRecord(
                 request.method,
                 request.path,
-                fields,
+                call.fields,
                 request.address,
                 now,
                 status,
@@ -210,154 +207,76 @@ class Venue:
         )
         return reply
 
-    def _answer(
-        self, request: Request, fields: dict[str, str], flaw: Refusal | None, now: float
-    ) -> Reply:
+    def _answer(self, call: _Call, visit: Visit) -> Reply:
+        """Do what is asked, if no limit and no rule objects."""
+        request = call.request
         route = self._routes.get((request.method, request.path))
-        headers = self._admit(request, 1 if route is None else route.cost(fields), now)
+        usage = self.doorman.admit(visit, 1 if route is None else route.cost(call.fields))
         if route is None:
-            return Reply(404, _page("404 Not Found"), {**headers, **_HTML})
+            return answers.page(404, "Not Found", usage)
+        headers = {**answers.JSON, **usage}
         try:
-            if flaw is not None:
-                raise flaw
-            now_ms = _ms(now)
-            params = parameters.Params(fields)
+            if call.flaw is not None:
+                raise call.flaw
+            now_ms = _ms(visit.now)
+            params = parameters.Params(call.fields)
             if route.signed:
                 self._keyring.check(request, params, now_ms)
             if route.orders:
-                self._count_orders(request, route.orders, headers, now)
+                self.doorman.count_orders(visit, route.orders, headers)
             body = route.handler(params, now_ms)
         except Refusal as refusal:
-            return _error(refusal, headers)
-        return Reply(200, _encode(body), headers)
+            return answers.error(refusal, headers)
+        return Reply(200, answers.encode(body), headers)
 
-    def _admit(self, request: Request, weight: int, now: float) -> dict[str, str]:
-        """Count the weight and give the usage headers; stop banned addresses and those over it."""
-        address = request.address
-        banned = self.bans.until(address, now)
-        if banned is not None:
-            raise self._banned(address, banned, now)
-        passed = self.limits.count("REQUEST_WEIGHT", address, weight, now)
-        banned = self.bans.ignored("REQUEST_WEIGHT", address, address, now)
-        if banned is not None:
-            raise self._banned(address, banned, now)
-        if passed is not None:
-            raise self._too_much_weight(address, passed.rule, end(passed), now)
-        return {**_JSON, **self.limits.headers("REQUEST_WEIGHT", address, now)}
-
-    def _count_orders(
-        self, request: Request, orders: int, headers: dict[str, str], now: float
-    ) -> None:
-        passed = self.limits.count("ORDERS", self.api_key, orders, now)
-        headers.update(self.limits.headers("ORDERS", self.api_key, now))
-        banned = self.bans.ignored("ORDERS", self.api_key, request.address, now)
-        if banned is not None:
-            raise self._banned(request.address, banned, now)
-        if passed is not None:
-            until = end(passed)
-            self.bans.asked("ORDERS", self.api_key, now, until)
-            rule = passed.rule
-            span = (
-                rule.interval if rule.interval_num == 1 else f"{rule.interval_num} {rule.interval}"
-            )
-            text = f"Too many new orders; current limit is {rule.limit} orders per {span}."
-            refusal = Refusal(-1015, text, 429)
-            raise _Stop(_error(refusal, {**headers, **self._retry_after(until - now)}))
-
-    def _too_much_weight(
-        self,
-        address: str,
-        rule: RateLimit,
-        until: float,
-        now: float,
-        retry_after: dict[str, str] | None = None,
-    ) -> _Stop:
-        self.bans.asked("REQUEST_WEIGHT", address, now, until)
-        if retry_after is None:
-            retry_after = self._retry_after(until - now)
-        refusal = Refusal(
-            -1003,
-            f"Too much request weight used; current limit is {rule.limit} request weight per "
-            f"{rule.interval_num} {rule.interval}. Please use WebSocket Streams for live updates "
-            "to avoid polling the API.",
-            429,
-        )
-        usage = self.limits.headers("REQUEST_WEIGHT", address, now)
-        return _Stop(_error(refusal, {**_JSON, **usage, **retry_after}))
-
-    def _banned(self, address: str, until: float, now: float) -> _Stop:
-        refusal = Refusal(
-            -1003,
-            f"Way too much request weight used; IP banned until {_ms(until)}. "
-            "Please use WebSocket Streams for live updates to avoid bans.",
-            418,
-        )
-        usage = self.limits.headers("REQUEST_WEIGHT", address, now)
-        headers = {**_JSON, **usage, **self._retry_after(until - now)}
-        return _Stop(_error(refusal, headers))
-
-    def _retry_after(self, seconds: float) -> dict[str, str]:
-        return {"Retry-After": str(max(1, ceil(seconds)))} if self.retry_after else {}
-
-    # ------------------------------------------------------------------ faults
-
-    def _go_wrong(
-        self,
-        fault: Fault,
-        request: Request,
-        fields: dict[str, str],
-        flaw: Refusal | None,
-        now: float,
-    ) -> Reply:
+    def _go_wrong(self, fault: Fault, call: _Call, visit: Visit) -> Reply:
+        """Do what is asked or not, and answer as the fault will have it."""
         plan = PLANS[fault.kind]
-        try:
-            if fault.executes:
-                reply = self._answer(request, fields, flaw, now)
-                headers = reply.headers
-            else:
-                reply, headers = None, self._front(request, fields, counted=plan.counted, now=now)
-        except _Stop as stop:
-            # Over a limit in earnest: a broken connection breaks that answer too, others yield.
-            stop.reply = _deliver(fault, stop.reply)
-            raise
+        if fault.executes:
+            reply = self._answer(call, visit)
+        elif plan.counted:
+            route = self._routes.get((call.request.method, call.request.path))
+            weight = 1 if route is None else route.cost(call.fields)
+            reply = Reply(0, b"", self.doorman.admit(visit, weight))
+        else:
+            reply = Reply(0, b"", self.doorman.look(visit))
         if fault.kind is FaultKind.HTTP_429:
-            raise self._feign_429(fault, request.address, now)
+            raise self._feign_429(fault, visit)
         if plan.answer is not None:
             status, code, msg = plan.answer
-            return _error(Refusal(code, msg, status), {**headers, **_JSON})
+            return answers.error(Refusal(code, msg, status), reply.headers)
         if plan.html is not None:
-            return Reply(plan.html[0], _page(plan.html[1]), {**headers, **_HTML})
+            return answers.page(*plan.html, reply.headers)
         if fault.kind is FaultKind.GARBAGE:
-            return Reply(200, _GARBAGE, headers)
-        return _deliver(fault, reply or Reply(0, b"", headers))
+            return Reply(200, answers.GARBAGE, reply.headers)
+        return _deliver(fault, reply)
 
-    def _front(
-        self, request: Request, fields: dict[str, str], *, counted: bool, now: float
-    ) -> dict[str, str]:
-        """What happens to a request that the engine never sees."""
-        if counted:
-            route = self._routes.get((request.method, request.path))
-            return self._admit(request, 1 if route is None else route.cost(fields), now)
-        banned = self.bans.until(request.address, now)
-        if banned is not None:
-            raise self._banned(request.address, banned, now)
-        return {**_JSON, **self.limits.headers("REQUEST_WEIGHT", request.address, now)}
-
-    def _feign_429(self, fault: Fault, address: str, now: float) -> _Stop:
+    def _feign_429(self, fault: Fault, visit: Visit) -> TurnedAway:
+        """The 429 of a limit that others at the same address have used up."""
         rules = [rule for rule in self.limits.rules if rule.rate_limit_type == "REQUEST_WEIGHT"]
         rule = rules[0] if rules else DEFAULT_LIMITS[0]
         asked = fault.retry_after
-        until = now + asked if isinstance(asked, int) else (now // rule.seconds + 1) * rule.seconds
-        header = {} if asked is None else {"Retry-After": str(asked)}
-        return self._too_much_weight(address, rule, until, now, header)
+        if isinstance(asked, int):
+            until = visit.now + asked
+        else:
+            until = (visit.now // rule.seconds + 1) * rule.seconds
+        wait = {} if asked is None else {"Retry-After": str(asked)}
+        return self.doorman.too_much_weight(visit, rule, until, wait)
 
 
-class _Stop(Exception):  # noqa: N818 - it is an answer, on the shortest way out
-    """The request ends here with a 429 or 418."""
+class _Call(NamedTuple):
+    """A request, read as far as it can be."""
 
-    def __init__(self, reply: Reply) -> None:
-        super().__init__(reply.status)
-        self.reply = reply
+    request: Request
+    fields: dict[str, str]
+    flaw: Refusal | None
+
+
+def _read(request: Request) -> _Call:
+    try:
+        return _Call(request, parameters.parse(request.query, request.body), None)
+    except Refusal as flaw:
+        return _Call(request, {}, flaw)
 
 
 _DELIVERIES: Final = {
@@ -368,23 +287,19 @@ _DELIVERIES: Final = {
 }
 
 
+def _visit(address: str, now: float, fault: Fault | None) -> Visit:
+    if fault is None:
+        return Visit(address, now, now, now)
+    answered = _DELIVERIES.get(fault.kind) in (None, Delivery.CUT)
+    heard = now + fault.delay - fault.late_arrival if answered else inf
+    return Visit(address, now, now - fault.late_arrival, heard)
+
+
 def _deliver(fault: Fault, reply: Reply) -> Reply:
     """The same reply on its way through a fault of the connection, or through none."""
     delivery = _DELIVERIES.get(fault.kind, Delivery.WHOLE)
     held_back = fault.delay - fault.late_arrival
     return msgspec.structs.replace(reply, delivery=delivery, delay=held_back)
-
-
-def _error(refusal: Refusal, headers: dict[str, str]) -> Reply:
-    body = _encode({"code": refusal.code, "msg": refusal.msg})
-    return Reply(refusal.status, body, headers, refusal.code)
-
-
-def _page(title: str) -> bytes:
-    return (
-        f"<html>\r\n<head><title>{title}</title></head>\r\n"
-        f"<body>\r\n<center><h1>{title}</h1></center>\r\n</body>\r\n</html>\r\n"
-    ).encode()
 
 
 def _ms(seconds: float) -> int:

@@ -53,8 +53,8 @@ def test_errors(fault: Fault, status: int, code: int, executed: bool, counted: b
         (
             K.HTTP_503_THROTTLED,
             (
-                "Request throttled by system-level protection. Reduce-only/close-position orders are "
-                "exempt. Please try again."
+                "Request throttled by system-level protection. "
+                "Reduce-only/close-position orders are exempt. Please try again."
             ),
         ),
         (

@@ -188,7 +188,7 @@ def test_bans_grow_longer() -> None:
     now = 0.0
     for _ in range(14):
         bans.asked("REQUEST_WEIGHT", "a", now, now + 60)
-        until = bans.ignored("REQUEST_WEIGHT", "a", "a", now + 1)
+        until = bans.ignored("REQUEST_WEIGHT", "a", "a", now + 1, now + 1)
         assert until is not None
         assert until == bans.until("a", until - 0.001)
         assert bans.until("a", until) is None
@@ -216,6 +216,38 @@ def test_a_feigned_429_without_a_usable_wait(header: str | None) -> None:
     assert header == desk.cancel(1, fault=fault).headers.get("Retry-After")
     desk.now = NOON + 59
     assert desk.ping().status == 418
+
+
+@pytest.mark.parametrize(
+    ("fault", "banned"),
+    [
+        (None, True),
+        (Fault(FaultKind.TRUNCATED), True),
+        (Fault(FaultKind.DROP_AFTER), False),
+        (Fault(FaultKind.NO_REPLY), False),
+        (Fault(FaultKind.SLOW, delay=9.0), False),
+        (Fault(FaultKind.SLOW, delay=9.0, executed=False), True),
+    ],
+)
+def test_a_429_that_nobody_heard_is_not_ignored(fault: Fault | None, banned: bool) -> None:
+    """Silence counts from when the client can know of it."""
+    desk = Desk(limits=[WEIGHT], patience=0, in_flight=0.5)
+    for _ in range(5):
+        desk.ping()
+    desk.cancel(1, fault=fault)
+    desk.now += 1
+    assert (418 if banned else 429) == desk.ping().status
+
+
+def test_a_request_that_a_fault_delayed_is_forgiven() -> None:
+    """Who was sent in time and arrives late is not to blame."""
+    desk = Desk(limits=[WEIGHT], patience=0, in_flight=0.5)
+    for _ in range(6):
+        desk.ping()
+    desk.now += 5
+    late = Fault(FaultKind.SLOW, delay=4.8, executed=False)
+    assert desk.cancel(1, fault=late).status == 429
+    assert desk.cancel(1, fault=Fault(FaultKind.SLOW, delay=4.8)).status == 418
 
 
 def test_several_rules_at_once() -> None:
