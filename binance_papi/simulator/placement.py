@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from binance_papi.simulator import refusal
@@ -33,13 +34,14 @@ _LATEST_EXPIRY: Final = 253_402_300_799_000
 _CALLBACK_RATES: Final = (0.1, 5.0)  # percent
 
 
-def read(params: Params, now_ms: int, hedge_mode: bool | None) -> dict[str, Any]:
+def read(params: Params, now_ms: int, hedge_mode: bool | None, price: str | None) -> dict[str, Any]:
     """Check a placement and read it.
 
     Args:
         params: What was sent.
         now_ms: Exchange time, ms.
         hedge_mode: Position mode of the account; None takes either.
+        price: Market price of the symbol, as text; None: triggers are not checked.
 
     Returns:
         Fields of an order that does not have ids and times yet.
@@ -61,10 +63,12 @@ def read(params: Params, now_ms: int, hedge_mode: bool | None) -> dict[str, Any]
         "price_protect": params.flag("priceProtect"),
         "self_trade_prevention_mode": params.choice("selfTradePreventionMode", _STP_MODES, "NONE"),
         **_price(params, kind),
-        **_trigger(params, kind),
+        **_trigger(params, kind, price),
         **_time_in_force(params, now_ms),
     }
     _check_position_mode(order["position_side"], order["reduce_only"], hedge_mode)
+    if price is not None:
+        _check_trigger(order, Decimal(price))
     return order
 
 
@@ -98,7 +102,7 @@ def _price(params: Params, kind: str) -> dict[str, str]:
     return {"price": price}
 
 
-def _trigger(params: Params, kind: str) -> dict[str, str]:
+def _trigger(params: Params, kind: str, price: str | None) -> dict[str, str]:
     if kind != "TRAILING_STOP_MARKET":
         for name in ("activationPrice", "callbackRate"):
             if name in params:
@@ -109,12 +113,27 @@ def _trigger(params: Params, kind: str) -> dict[str, str]:
     low, high = _CALLBACK_RATES
     if not low <= float(rate) <= high:
         raise refusal.invalid("callbackRate")
-    # The exchange takes its mark price where no activation price is sent; the box has none.
+    # The exchange takes its mark price where no activation price is sent.
     return {
         "price_rate": rate,
-        "activate_price": params.decimal("activationPrice") or "0",
+        "activate_price": params.decimal("activationPrice") or price or "0",
         "stop_price": params.decimal("stopPrice") or "0",
     }
+
+
+def _check_trigger(order: dict[str, Any], price: Decimal) -> None:
+    """-2021: a trigger that has been reached, or an activation price on the wrong side.
+
+    A STOP waits for the price to move on in the direction of its side, up for BUY and down for
+    SELL. A TAKE_PROFIT and the activation of a trailing order wait for the opposite.
+    """
+    trailing = order["strategy_type"] == "TRAILING_STOP_MARKET"
+    if trailing and order["activate_price"] == str(price):
+        return  # the market price itself, taken because none was sent
+    level = Decimal(order["activate_price" if trailing else "stop_price"])
+    upwards = (order["side"] == "BUY") is order["strategy_type"].startswith("STOP")
+    if price >= level if upwards else price <= level:
+        raise Refusal(-2021, "Order would immediately trigger.")
 
 
 def _time_in_force(params: Params, now_ms: int) -> dict[str, Any]:

@@ -7,7 +7,6 @@ import random
 import socket
 import struct
 import time
-from contextlib import contextmanager
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -20,7 +19,7 @@ from binance_papi.terms import StrategyStatus
 
 if TYPE_CHECKING:
     import ssl as tls
-    from collections.abc import Callable, Collection, Generator, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from types import TracebackType
 
     from binance_papi.simulator.faults import Fault
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 _RESET: Final = struct.pack("ii", 1, 0)  # SO_LINGER on with 0 s: closing sends RST
 _BACKLOG: Final = 2048
 _LOOK_AGAIN: Final = 0.02  # s between two looks whether a client has left
-_GRACE: Final = 0.05  # s that aiohttp may take to end its connections; 0 would mean forever
+_GRACE: Final = 0.05  # s, twice, that aiohttp waits for handlers; 0 would mean forever
 
 
 class Simulator:
@@ -58,6 +57,8 @@ class Simulator:
         ssl: With a context of yours the server speaks https.
         clock: Gives Unix seconds; None: the wall clock.
         symbols: Symbols that trade.
+        prices: Market price by symbol, as text; a placement that would trigger at it is refused
+            with -2021. Without a price that is not checked. The prices stand still.
         first_id: Strategy id of the first order; each next one is 1 higher.
         max_open_orders: A placement beyond this many open orders is refused with -4045.
         hedge_mode: Position mode of the account: True asks for LONG or SHORT, False for BOTH,
@@ -90,6 +91,7 @@ class Simulator:
         ssl: tls.SSLContext | None = None,
         clock: Callable[[], float] | None = None,
         symbols: Collection[str] = DEFAULT_SYMBOLS,
+        prices: Mapping[str, str] | None = None,
         first_id: int = DEFAULT_FIRST_ID,
         max_open_orders: int = 200,
         hedge_mode: bool | None = None,
@@ -109,6 +111,7 @@ class Simulator:
             faults=faults,
             seed=seed,
             symbols=symbols,
+            prices=prices,
             first_id=first_id,
             max_open_orders=max_open_orders,
             hedge_mode=hedge_mode,
@@ -124,7 +127,6 @@ class Simulator:
         self._ssl = ssl
         self._runner: web.ServerRunner | None = None
         self._bound: tuple[str, int] | None = None
-        self._waiting: set[asyncio.Task[Any]] = set()
         self._date = (-1, "")
 
     # ------------------------------------------------------------------ open and close
@@ -162,10 +164,6 @@ class Simulator:
         runner, self._runner, self._bound = self._runner, None, None
         if runner is None:
             return
-        waiting = tuple(self._waiting)
-        for task in waiting:
-            task.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
         await runner.cleanup()
         # Transports that were closed tell their protocols in the next turns of the loop.
         for _ in range(3):
@@ -266,9 +264,9 @@ class Simulator:
         )
         fault = self.venue.draw(request.method, path)
         half = self._half_latency()
-        await self._pause(half if fault is None else half + fault.late_arrival)
+        await _pause(half if fault is None else half + fault.late_arrival)
         reply = self.venue.handle(request, self.now(), fault)
-        await self._pause(half + reply.delay)
+        await _pause(half + reply.delay)
         if reply.delivery is Delivery.WHOLE:
             return web.Response(status=reply.status, body=reply.body, headers=self._headers(reply))
         return await self._break(message, reply)
@@ -276,8 +274,8 @@ class Simulator:
     async def _break(self, message: web.BaseRequest, reply: Reply) -> web.StreamResponse:
         """Deliver a reply that a fault of the connection damages."""
         if reply.delivery is Delivery.SILENT:
-            while message.transport is not None:
-                await self._pause(_LOOK_AGAIN)
+            while message.transport is not None:  # noqa: ASYNC110 - aiohttp has no event for it
+                await asyncio.sleep(_LOOK_AGAIN)
         elif reply.delivery is Delivery.CUT:
             await self._cut(message, reply)
         elif message.transport is not None:
@@ -305,18 +303,7 @@ class Simulator:
         low, high = self._latency
         return (low if low == high else self._latencies.uniform(low, high)) / 2
 
-    async def _pause(self, seconds: float) -> None:
-        if seconds > 0:
-            with self._may_be_cancelled():
-                await asyncio.sleep(seconds)
 
-    @contextmanager
-    def _may_be_cancelled(self) -> Generator[None]:
-        """Closing the exchange does not wait for what happens inside."""
-        task = asyncio.current_task()
-        assert task is not None
-        self._waiting.add(task)
-        try:
-            yield
-        finally:
-            self._waiting.discard(task)
+async def _pause(seconds: float) -> None:
+    if seconds > 0:
+        await asyncio.sleep(seconds)

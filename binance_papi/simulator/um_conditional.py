@@ -11,7 +11,7 @@ from binance_papi.simulator.values import Route
 from binance_papi.terms import StrategyStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
     from binance_papi.simulator.params import Params
 
@@ -28,6 +28,7 @@ class UmConditional:
 
     Args:
         symbols: Symbols that trade; read on every request, so it may change meanwhile.
+        prices: Market price by symbol, as text; without one, triggers are not checked.
         first_id: Strategy id of the first order.
         max_open_orders: Placements beyond this many open orders are refused.
         hedge_mode: Position mode of the account; None takes either.
@@ -37,12 +38,14 @@ class UmConditional:
         self,
         *,
         symbols: Collection[str],
+        prices: Mapping[str, str],
         first_id: int,
         max_open_orders: int,
         hedge_mode: bool | None,
     ) -> None:
         self.book = Book(first_id)
         self.symbols = symbols
+        self.prices = prices
         self.max_open_orders = max_open_orders
         self.hedge_mode = hedge_mode
 
@@ -61,7 +64,7 @@ class UmConditional:
     def new(self, params: Params, now_ms: int) -> dict[str, Any]:
         """New UM Conditional Order."""
         symbol = self._symbol(params)
-        fields = placement.read(params, now_ms, self.hedge_mode)
+        fields = placement.read(params, now_ms, self.hedge_mode, self.prices.get(symbol))
         client_id = params.client_id("newClientStrategyId")
         self.book.expire(now_ms)
         if client_id is not None and self.book.client_id_is_open(client_id):

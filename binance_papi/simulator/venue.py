@@ -55,6 +55,7 @@ class Venue:
         faults: What goes wrong.
         seed: Seed of the faults.
         symbols: Symbols that trade.
+        prices: Market price by symbol, as text; None or no price: triggers are not checked.
         first_id: Strategy id of the first order.
         max_open_orders: Placements beyond this many open orders are refused.
         hedge_mode: Position mode of the account; None takes either.
@@ -79,6 +80,7 @@ class Venue:
         faults: Iterable[Fault] = (),
         seed: int = 0,
         symbols: Collection[str] = DEFAULT_SYMBOLS,
+        prices: Mapping[str, str] | None = None,
         first_id: int = DEFAULT_FIRST_ID,
         max_open_orders: int = 200,
         hedge_mode: bool | None = None,
@@ -103,6 +105,7 @@ class Venue:
         """How many answers of each HTTP status left the exchange; 0: no answer."""
         self.um_conditional = UmConditional(
             symbols=symbols,
+            prices=prices or {},
             first_id=first_id,
             max_open_orders=max_open_orders,
             hedge_mode=hedge_mode,

@@ -394,6 +394,40 @@ def test_position_mode(hedge_mode: bool, order: dict[str, str], status: int) -> 
         assert {"code": -4061, "msg": text} == read(reply)
 
 
+@pytest.mark.parametrize(
+    ("kind", "side", "level", "refused"),
+    [
+        ("STOP_MARKET", "BUY", "9000.1", False),
+        ("STOP_MARKET", "BUY", "9000", True),
+        ("STOP_MARKET", "SELL", "8999.9", False),
+        ("STOP_MARKET", "SELL", "9000.0", True),
+        ("TAKE_PROFIT_MARKET", "BUY", "8999.9", False),
+        ("TAKE_PROFIT_MARKET", "BUY", "9000", True),
+        ("TAKE_PROFIT_MARKET", "SELL", "9000.1", False),
+        ("TAKE_PROFIT_MARKET", "SELL", "9000", True),
+        ("TRAILING_STOP_MARKET", "BUY", "8999", False),
+        ("TRAILING_STOP_MARKET", "BUY", "9001", True),
+        ("TRAILING_STOP_MARKET", "SELL", "9001", False),
+        ("TRAILING_STOP_MARKET", "SELL", "8999", True),
+        ("TRAILING_STOP_MARKET", "SELL", None, False),
+    ],
+)
+def test_triggers_on_the_wrong_side(kind: str, side: str, level: str | None, refused: bool) -> None:
+    """Where a price is set, an order that would trigger at once is refused."""
+    params = {**STOP_MARKET, "strategyType": kind, "side": side}
+    if kind == "TRAILING_STOP_MARKET":
+        params |= {"callbackRate": "1"} | ({"activationPrice": level} if level else {})
+    else:
+        params["stopPrice"] = level or ""
+    reply = Desk(prices={"BTCUSDT": "9000"}).send("POST", ORDER, params)
+    expected = _refusal(-2021, "Order would immediately trigger.")
+    if refused:
+        assert expected == (reply.status, read(reply))
+    else:
+        assert reply.status == 200
+        assert read(reply).get("activatePrice", level) == (level or "9000")
+
+
 def test_good_till_date_expires_the_order() -> None:
     """A GTD order expires by itself at its time."""
     desk = Desk()
