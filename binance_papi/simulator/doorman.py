@@ -51,9 +51,7 @@ class Doorman:
         Raises:
             TurnedAway: With 418.
         """
-        banned = self.bans.until(visit.address, visit.now)
-        if banned is not None:
-            raise self._banned(visit, banned)
+        self._check_ban(visit)
         return self.limits.headers(_WEIGHT, visit.address, visit.now)
 
     def admit(self, visit: Visit, weight: int) -> dict[str, str]:
@@ -65,7 +63,7 @@ class Doorman:
         Raises:
             TurnedAway: With 429 or 418.
         """
-        self.look(visit)
+        self._check_ban(visit)
         passed = self.limits.count(_WEIGHT, visit.address, weight, visit.now)
         self._check_silence(visit, _WEIGHT, visit.address)
         if passed is not None:
@@ -102,6 +100,11 @@ class Doorman:
         usage = self.limits.headers(_WEIGHT, visit.address, visit.now)
         headers = {**usage, **(self._wait(until - visit.now) if wait is None else wait)}
         return TurnedAway(answers.error(refusal.too_much_weight(rule), headers))
+
+    def _check_ban(self, visit: Visit) -> None:
+        banned = self.bans.until(visit.address, visit.now)
+        if banned is not None:
+            raise self._banned(visit, banned)
 
     def _check_silence(self, visit: Visit, kind: str, holder: str) -> None:
         banned = self.bans.ignored(kind, holder, visit.address, visit.now, visit.sent)

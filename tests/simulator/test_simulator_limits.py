@@ -264,3 +264,12 @@ def test_several_rules_at_once() -> None:
         "X-MBX-USED-WEIGHT-1S": "0",
         "X-MBX-USED-WEIGHT-1M": "6",
     }
+
+
+def test_history_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A box that runs for months forgets its oldest windows."""
+    monkeypatch.setattr("binance_papi.simulator.limits._HISTORY", 3)
+    limits = Limits([WEIGHT])
+    for minute in range(10):
+        limits.count("REQUEST_WEIGHT", "a", 1, minute * 60.0)
+    assert [window.index for window in limits.windows()] == [7, 8, 9]
