@@ -38,7 +38,7 @@ class QueryUserRateLimit(SignedRequest[list[OrderRateLimit]], frozen=True, kw_on
 
     Args:
         recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-        client's.
+            client's.
     """
 
     endpoint = Endpoint(

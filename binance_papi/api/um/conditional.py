@@ -1,10 +1,9 @@
 """UM conditional orders: stops, take-profits and trailing stops of USD-M futures.
 
 Source: the Portfolio Margin pages "New / Cancel / Query … UM Conditional Order(s)". The live
-exchange
-has answered 404 on all seven paths since 2026-04-28; ``/papi/v1/um/algo/*`` replaces them. An order
-is never addressed by its number across the two: ``strategyId`` and ``algoId`` are different id
-spaces.
+exchange has answered 404 on all seven paths since 2026-04-28; ``/papi/v1/um/algo/*`` replaces
+them. An order is never addressed by its number across the two: ``strategyId`` and ``algoId`` are
+different id spaces.
 """
 
 from __future__ import annotations
@@ -114,10 +113,9 @@ class CancelOrder(SignedRequest[ConditionalOrder], frozen=True, kw_only=True):
         symbol: Trading pair, e.g. ``"BTCUSDT"``.
         strategy_id: The exchange's id of the order.
         new_client_strategy_id: Your own id of the order. At least one of the two ids is needed;
-        which
-            one counts when both are given is not documented.
+            which one counts when both are given is not documented.
         recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-        client's.
+            client's.
     """
 
     endpoint = Endpoint(
@@ -146,7 +144,7 @@ class CancelAllOpenOrders(SignedRequest[CancelAllReply], frozen=True, kw_only=Tr
     Args:
         symbol: Trading pair.
         recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-        client's.
+            client's.
     """
 
     endpoint = Endpoint(
@@ -188,7 +186,7 @@ class NewOrder(SignedRequest[ConditionalOrder], frozen=True, kw_only=True):
         self_trade_prevention_mode: With IOC, GTC or GTD.
         good_till_date: With GTD, and only then: epoch milliseconds, whole seconds.
         recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-        client's.
+            client's.
     """
 
     endpoint = Endpoint(
@@ -263,7 +261,7 @@ class QueryAllCurrentOpenOrders(SignedRequest[list[ConditionalOrder]], frozen=Tr
     Args:
         symbol: Trading pair; ``None``: all symbols, at 40 times the weight.
         recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-        client's.
+            client's.
     """
 
     endpoint = Endpoint(
@@ -289,7 +287,7 @@ class QueryCurrentOpenOrder(SignedRequest[ConditionalOrder], frozen=True, kw_onl
         strategy_id: The exchange's id of the order.
         new_client_strategy_id: Your own id of the order. At least one of the two is needed.
         recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-        client's.
+            client's.
     """
 
     endpoint = Endpoint(
@@ -322,7 +320,7 @@ class QueryAllOrders(SignedRequest[list[ConditionalOrder]], frozen=True, kw_only
         end_time: Epoch milliseconds, inclusive; less than 7 days after ``start_time``.
         limit: 1 to 1000; ``None``: 500.
         recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-        client's.
+            client's.
     """
 
     endpoint = Endpoint(
@@ -364,7 +362,7 @@ class QueryOrderHistory(SignedRequest[ConditionalOrder], frozen=True, kw_only=Tr
         strategy_id: The exchange's id of the order.
         new_client_strategy_id: Your own id of the order. At least one of the two is needed.
         recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-        client's.
+            client's.
     """
 
     endpoint = Endpoint(
