@@ -152,7 +152,9 @@ class WeightTracker:
 
     def _roll(self, now: float) -> None:
         """Bring the windows up to ``now``."""
-        self._forget_lost(now)
+        # What was lost may have been counted in the new window if its time had not run out when that
+        # window may have begun; `now` can be much later.
+        self._forget_lost(self._edge)
         carried = self.in_flight + self._lost_weight
         for window in self.windows:
             if now >= window.rolls_at:
@@ -163,9 +165,9 @@ class WeightTracker:
         self.epoch += 1
         self._edge = min((window.edge for window in self.windows), default=inf)
 
-    def _forget_lost(self, now: float) -> None:
+    def _forget_lost(self, edge: float) -> None:
         lost = self._lost
-        while lost and lost[0][0] <= now:
+        while lost and lost[0][0] <= edge:
             self._lost_weight -= lost.popleft()[1]
 
     def reclock(self, change: Change, now: float) -> None:
@@ -271,8 +273,10 @@ class WeightTracker:
         for window in self.windows:
             short = weight - max(0, window.room)
             if short > 0:
-                full = -(-short // max(1, window.capacity))
-                least = max(least, window.rolls_at - now + (full - 1) * window.period)
+                # What the next window is charged already takes room there.
+                later = max(0, short - window.capacity + (window.next_charged or 0))
+                full = -(-later // max(1, window.capacity))
+                least = max(least, window.rolls_at - now + full * window.period)
         return least
 
     # ------------------------------------------------------------------ settlement

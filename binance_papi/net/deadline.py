@@ -31,12 +31,13 @@ class Deadline:
     def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
         self._loop = loop
         self._when = loop.time() + seconds
-        self._task = asyncio.current_task(loop)
+        self._task: asyncio.Task[object] | None = None
         self._before = 0
         self._handle: asyncio.TimerHandle | None = None
         self.expired = False
 
     def __enter__(self) -> Self:
+        self._task = asyncio.current_task(self._loop)
         assert self._task is not None
         self._before = self._task.cancelling()
         self._handle = self._loop.call_at(self._when, self._ring)

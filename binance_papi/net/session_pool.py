@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
 import ssl as tls
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
 from aiohttp import hdrs
@@ -321,10 +322,11 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
 
 
 def _plain(error: BaseException) -> str:
-    """Why a connection failed, in words without addresses of requests."""
-    inner: Any = getattr(error, "os_error", None) or getattr(error, "certificate_error", None)
+    """Why a connection failed, in words without the request."""
     name = type(error).__name__
-    return f"{name}: {inner.strerror or inner}" if isinstance(inner, OSError) else name
+    inner: object = getattr(error, "os_error", None)
+    number = getattr(inner, "errno", None)
+    return f"{name}: {os.strerror(number)}" if isinstance(number, int) else name
 
 
 def _default_context() -> tls.SSLContext:

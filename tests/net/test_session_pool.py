@@ -1,0 +1,407 @@
+"""The session pool on real sockets: one call, one request, one reply, nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import ssl
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import aiohttp
+import pytest
+import pytest_asyncio
+import trustme
+
+from binance_papi.core.answer import Reply, Unanswered, Unsent
+from binance_papi.core.decode import MAX_BODY
+from binance_papi.core.signing import ApiKey
+from binance_papi.net import session_pool
+from binance_papi.net.clock import Clock
+from binance_papi.net.session_pool import Session, SessionPool
+from binance_papi.terms import RateLimit
+from conftest import Peer, http, reset
+
+Open = Callable[..., Awaitable[Session]]
+KEY = "canary-api-key"
+
+
+@pytest_asyncio.fixture
+async def open_session(peer: Peer) -> AsyncIterator[Open]:
+    """Opens a pool on the scripted peer (or elsewhere) and gives its one session."""
+    pools: list[SessionPool] = []
+
+    async def open_session(base_url: str | None = None, **settings: Any) -> Session:
+        pool = SessionPool(
+            base_url or peer.base_url,
+            ApiKey(KEY),
+            limits=[RateLimit("REQUEST_WEIGHT", "MINUTE", 1, 6000)],
+            connections=4,
+            source_addresses=settings.pop("source_addresses", (None,)),
+            proxy=settings.pop("proxy", None),
+            ssl=settings.pop("ssl", None),
+        )
+        pools.append(pool)
+        await pool.open(Clock(asyncio.get_running_loop()))
+        return pool.sessions[0]
+
+    yield open_session
+    for pool in pools:
+        await pool.aclose()
+
+
+async def send(session: Session, method: str = "DELETE", **options: Any) -> Any:
+    options = {"keyed": True, "patience": 5.0, **options}
+    return await session.send(method, options.pop("target", "/papi/v1/x?a=1&signature=f"), **options)
+
+
+@pytest.mark.asyncio
+async def test_sends_the_signed_bytes_as_they_are(peer, open_session):
+    """Nothing is decoded, re-encoded or re-ordered between signing and sending."""
+    session = await open_session()
+    target = "/papi/v1/x?symbol=%E6%B5%8B%E8%AF%95USDT&id=a%2Fb%3Ac&signature=%2B%2F%3D"
+    await send(session, target=target)
+    line, *headers = peer.heads[0].decode().split("\r\n")
+    assert line == f"DELETE {target} HTTP/1.1"
+    names = {header.split(":")[0].lower(): header.split(": ", 1)[1] for header in headers if header}
+    assert names["x-mbx-apikey"] == KEY
+    assert names["accept-encoding"] == "identity"
+
+
+@pytest.mark.asyncio
+async def test_the_key_travels_only_where_it_is_needed(peer, open_session):
+    """A call without security carries no key."""
+    session = await open_session()
+    await send(session, "GET", keyed=False)
+    assert b"apikey" not in peer.heads[0].lower()
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("method", ["DELETE", "GET", "PUT", "POST"])
+@pytest.mark.parametrize("warm", [True, False])
+async def test_one_call_is_one_request_when_the_peer_hangs_up(peer, open_session, method, warm):
+    """The peer reads and closes without a reply: exactly one request, and nobody knows."""
+
+    async def script(peer: Peer, _: bytes, writer: asyncio.StreamWriter) -> None:
+        if warm and len(peer.heads) == 1:
+            writer.write(http())
+        else:
+            writer.close()
+
+    peer.script = script
+    session = await open_session()
+    if warm:
+        assert isinstance(await send(session, method), Reply)
+    before = len(peer.heads)
+    heard = await send(session, method)
+    assert isinstance(heard, Unanswered)
+    assert len(peer.heads) - before == 1
+
+
+@pytest.mark.asyncio
+async def test_aiohttp_by_itself_would_send_twice(peer, open_session, monkeypatch):
+    """The negative control of the test above: without our middleware the peer reads two."""
+
+    async def through(request: Any, handler: Any) -> Any:
+        return await handler(request)
+
+    monkeypatch.setattr(session_pool, "_send_once", through)
+
+    async def script(_: Peer, __: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    peer.script = script
+    session = await open_session()
+    await send(session)
+    assert len(peer.heads) == 2
+
+
+@pytest.mark.asyncio
+async def test_follows_no_redirect_and_keeps_no_cookie(peer, open_session):
+    """Another host that a redirect names sees no byte; a cookie does not come back."""
+    other = Peer()
+    await other.start()
+
+    async def script(_: Peer, __: bytes, writer: asyncio.StreamWriter) -> None:
+        place = f"Location: {other.base_url}/steal"
+        writer.write(http(307, b"", place, "Set-Cookie: a=b; Path=/"))
+
+    peer.script = script
+    session = await open_session()
+    for _ in range(2):
+        heard = await send(session)
+        assert heard.status == 307
+    await other.stop()
+    assert (other.connections, other.heads) == (0, [])
+    assert b"cookie" not in peer.heads[1].lower()
+
+
+@pytest.mark.asyncio
+async def test_reads_no_proxy_from_the_environment(peer, open_session, monkeypatch):
+    """Proxies of the environment are ignored; one that is set is used."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    assert isinstance(await send(await open_session()), Reply)
+    proxied = await open_session("http://127.0.0.1:2", proxy=peer.base_url)
+    assert isinstance(await send(proxied), Reply)
+    assert peer.heads[-1].startswith(b"DELETE http://127.0.0.1:2/papi/v1/x?a=1&signature=f ")
+
+
+@pytest.mark.asyncio
+async def test_unpacks_nothing(peer, open_session):
+    """A gzip body that nobody asked for arrives as it is."""
+    packed = gzip.compress(b"x" * 100_000)
+
+    async def script(_: Peer, __: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(http(200, packed, "Content-Encoding: gzip"))
+
+    peer.script = script
+    assert (await send(await open_session())).body == packed
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("chunked", [True, False])
+async def test_reads_no_more_than_a_mebibyte(peer, open_session, chunked):
+    """An endless body is dropped after one byte too many."""
+
+    async def script(_: Peer, __: bytes, writer: asyncio.StreamWriter) -> None:
+        size = b"Transfer-Encoding: chunked" if chunked else b"Content-Length: 100000000"
+        writer.write(b"HTTP/1.1 200 OK\r\n" + size + b"\r\n\r\n")
+        block = b"x" * 65_536
+        for _ in range(400):
+            writer.write(b"10000\r\n" + block + b"\r\n" if chunked else block)
+            await writer.drain()
+
+    peer.script = script
+    heard = await send(await open_session())
+    assert len(heard.body) == MAX_BODY + 1
+
+
+@pytest.mark.asyncio
+async def test_nobody_listens(open_session, unused_tcp_port):
+    """A refused connection was never sent, and says why without an address."""
+    session = await open_session(f"http://127.0.0.1:{unused_tcp_port}")
+    heard = await send(session)
+    assert isinstance(heard, Unsent)
+    assert "signature" not in heard.reason
+    assert "refused" in heard.reason.lower()
+
+
+@pytest.mark.asyncio
+async def test_a_name_that_does_not_resolve_was_never_sent(open_session):
+    """A DNS failure is never sent."""
+    session = await open_session("https://papi.invalid")
+    assert isinstance(await send(session), Unsent)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("how", ["silence", "slow", "cut", "reset", "garbage"])
+async def test_no_whole_reply_is_unanswered(peer, open_session, how):
+    """Silence, one byte at a time, a cut or broken reply: left, and told nothing."""
+
+    async def script(_: Peer, __: bytes, writer: asyncio.StreamWriter) -> None:
+        if how == "silence":
+            await asyncio.sleep(3)
+        elif how == "slow":
+            for byte in http(200, b"{}" + b" " * 200):
+                writer.write(bytes([byte]))
+                await asyncio.sleep(0.05)
+        elif how == "cut":
+            writer.write(http(200, b'{"a":', length=50))
+            writer.close()
+        elif how == "reset":
+            writer.write(b"HTTP/1.1 200 OK\r\n")
+            await writer.drain()
+            reset(writer)
+        else:
+            writer.write(b"\x00\xff\x00 nonsense\r\n\r\n")
+
+    peer.script = script
+    start = time.monotonic()
+    heard = await send(await open_session(), patience=0.4)
+    assert isinstance(heard, Unanswered)
+    assert time.monotonic() - start < 1.5
+    assert len(peer.heads) == 1
+
+
+@pytest.mark.asyncio
+async def test_a_head_without_end_is_bounded(peer, open_session):
+    """A huge header is refused by the parser, not stored."""
+
+    async def script(_: Peer, __: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 1_000_000)
+
+    peer.script = script
+    assert isinstance(await send(await open_session()), Unanswered)
+
+
+@pytest.mark.asyncio
+async def test_a_stalled_loop_causes_no_false_timeout(peer, open_session):
+    """The loop is blocked beyond the deadline while the reply lies in the socket."""
+    session = await open_session()
+    await send(session)  # the connection stands
+
+    async def script(_: Peer, __: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(http())
+        await writer.drain()
+        time.sleep(0.5)  # noqa: ASYNC251 - the stall under test
+
+    peer.script = script
+    for _ in range(5):
+        assert isinstance(await send(session, patience=0.2), Reply)
+
+
+@pytest.mark.asyncio
+async def test_a_cancelled_call_leaves_no_secret_in_its_traceback(peer, open_session):
+    """The frames of aiohttp, which hold the signed URL, are left behind."""
+
+    async def script(_: Peer, __: bytes, ___: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(5)
+
+    peer.script = script
+    session = await open_session()
+    task = asyncio.create_task(send(session))
+    while not peer.heads:
+        await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError) as caught:
+        await task
+    assert caught.value.__context__ is None
+    modules = []
+    trace = caught.value.__traceback__
+    while trace is not None:
+        modules.append(trace.tb_frame.f_globals["__name__"])
+        trace = trace.tb_next
+    assert not [module for module in modules if module.startswith("aiohttp")]
+
+
+# ---------------------------------------------------------------------- TLS and settings
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    """A certificate authority of our own."""
+    return trustme.CA()
+
+
+async def _tls_peer(authority: trustme.CA, name: str) -> Peer:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert(name).configure_cert(context)
+    peer = Peer()
+    await peer.start(ssl=context)
+    return peer
+
+
+def _trusting(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    return context
+
+
+@pytest.mark.asyncio
+async def test_speaks_tls_to_whom_it_trusts(authority, open_session):
+    """With the right authority the call goes through."""
+    peer = await _tls_peer(authority, "localhost")
+    session = await open_session(f"https://localhost:{peer.port}", ssl=_trusting(authority))
+    heard = await send(session)
+    await peer.stop()
+    assert heard.status == 200
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("why", ["stranger", "wrong name"])
+async def test_never_falls_back_to_insecure(authority, open_session, why):
+    """A certificate of a stranger, or for another name: never sent, no byte of HTTP."""
+    name = "localhost" if why == "stranger" else "elsewhere.example"
+    context = ssl.create_default_context() if why == "stranger" else _trusting(authority)
+    peer = await _tls_peer(authority, name)
+    session = await open_session(f"https://localhost:{peer.port}", ssl=context)
+    heard = await send(session)
+    await peer.stop()
+    assert isinstance(heard, Unsent)
+    assert peer.heads == []
+
+
+def _pool(**settings: Any) -> SessionPool:
+    settings = {
+        "limits": (),
+        "connections": 1,
+        "source_addresses": (None,),
+        "proxy": None,
+        "ssl": None,
+        "base_url": "https://papi.binance.com",
+        **settings,
+    }
+    return SessionPool(settings.pop("base_url"), ApiKey("k"), **settings)
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        "http://papi.binance.com",
+        "http://10.0.0.1:8080",
+        "ftp://127.0.0.1",
+        "papi.binance.com",
+        "https://user:pass@papi.binance.com",
+        "https://papi.binance.com/?x=1",
+    ],
+)
+def test_refuses_a_base_url_that_would_show_the_key(base_url):
+    """Plain http goes to loopback only, and a base URL is no more than that."""
+    with pytest.raises(ValueError, match="base_url"):
+        _pool(base_url=base_url)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:80", "127.9.9.9", "[::1]:81", "localhost:1"])
+def test_takes_plain_http_on_loopback(host):
+    """Loopback may be plain."""
+    _pool(base_url=f"http://{host}")
+
+
+def test_refuses_a_context_that_does_not_verify():
+    """Verification can't be turned off, nor may TLS be older than 1.2."""
+    off = ssl.create_default_context()
+    off.check_hostname = False
+    with pytest.raises(ValueError, match="verify"):
+        _pool(ssl=off)
+    off.verify_mode = ssl.CERT_NONE
+    with pytest.raises(ValueError, match="verify"):
+        _pool(ssl=off)
+    old = ssl.create_default_context()
+    old.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    with pytest.raises(ValueError, match=r"1\.2"):
+        _pool(ssl=old)
+    _pool(ssl=ssl.create_default_context())
+
+
+@pytest.mark.asyncio
+async def test_sends_from_the_address_it_is_told(peer, open_session):
+    """Two source addresses reach the peer from two addresses."""
+    seen = []
+
+    async def script(_: Peer, __: bytes, writer: asyncio.StreamWriter) -> None:
+        seen.append(writer.get_extra_info("peername")[0])
+        writer.write(http())
+
+    peer.script = script
+    session = await open_session(source_addresses=("127.0.0.5",))
+    await send(session)
+    assert seen == ["127.0.0.5"]
+
+
+@pytest.mark.asyncio
+async def test_warms_up_without_a_request(peer, open_session):
+    """Warm connections stand and are used afterwards; no request was made for them."""
+    session = await open_session()
+    assert await session.warm_up(4) is None
+    assert peer.heads == []
+    await asyncio.gather(*(send(session) for _ in range(4)))
+    assert (peer.connections, len(peer.heads)) == (4, 4)
+
+
+@pytest.mark.asyncio
+async def test_aiohttp_has_what_we_rely_on():
+    """The floor of aiohttp: the arguments that our settings need exist."""
+    async with aiohttp.ClientSession(middlewares=(), max_field_size=1, auto_decompress=False):
+        pass
