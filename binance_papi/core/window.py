@@ -98,15 +98,16 @@ class Window:
 
     def roll(self, offset: ClockOffset, now: float, in_flight: int) -> None:
         """The present window is certainly over."""
-        index = floor(offset.reads(now) / self.period)
+        # At the very instant of the boundary rounding may still read the window before.
+        index = max(self.index + 1, floor(offset.reads(now) / self.period))
         adjacent = index == self.index + 1
         carry = self.next_charged if adjacent and self.next_charged is not None else in_flight
         self.previous = self.charged if adjacent else 0
         self.predicted = self.foreign if adjacent and not self.fresh else 0
         self.fresh = False
-        self.share = min(1.0, self.share + self.regain * max(1, index - self.index))
+        self.share = min(1.0, self.share + self.regain * (index - self.index))
         self.charged, self.next_charged, self.foreign = carry, None, 0
-        self.index = max(index, self.index + 1)
+        self.index = index
         self.reclock(offset)
 
     def charge(self, weight: int) -> None:
