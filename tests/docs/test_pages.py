@@ -19,29 +19,27 @@ PAGES = sorted(
 LINK = re.compile(r"(?<!\\)\[(?:[^\]\[]|\[[^\]]*\])*\]\((?P<target>[^)\s]+)\)")
 CODE = re.compile(r"^(?P<marks>`{3,}).*?^(?P=marks)$|``.*?``|`[^`\n]*`", re.DOTALL | re.MULTILINE)
 
-INSTALL_AND_DEMO = (
-    "python3 -m venv .venv && .venv/bin/pip install -q '.[cli]' && .venv/bin/binance-papi demo"
-)
-INSTALL_AND_TEST = (
-    "python3 -m venv .venv && .venv/bin/pip install -q -e '.[dev]' && .venv/bin/pytest"
-)
+COMMANDS = [
+    "python3 -m venv .venv && .venv/bin/pip install -q '.[cli]' && .venv/bin/binance-papi demo",
+    "python3 -m venv .venv && .venv/bin/pip install -q -e '.[dev]' && .venv/bin/pytest",
+]
+
+
+def text(page: Path) -> str:
+    """What a page says outside code."""
+    return CODE.sub("", page.read_text(encoding="utf-8"))
 
 
 def anchors(page: Path) -> set[str]:
     """The anchors of a page's headings, made as GitHub and MyST make them."""
-    headings = re.findall(
-        r"^#+ (.+)$", CODE.sub("", page.read_text(encoding="utf-8")), re.MULTILINE
-    )
-    plain = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
-    return {
-        re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings + plain
-    }
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_internal_links_resolve(page: Path) -> None:
     """A relative link leads to a file that is there, and to a heading that is in it."""
-    for match in LINK.finditer(CODE.sub("", page.read_text(encoding="utf-8"))):
+    for match in LINK.finditer(text(page)):
         path, _, anchor = match["target"].partition("#")
         if path.startswith(("http://", "https://", "mailto:")):
             continue
