@@ -1,0 +1,124 @@
+"""What a person sees: tables and lines, progress on a terminal only, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import msgspec
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from binance_papi import Event
+from binance_papi.core.events import AlignmentLost, ClockJumped, Frozen
+
+_PIPE_WIDTH: Final = 120
+
+
+def console(*, stderr: bool = False) -> Console:
+    """The terminal or the pipe behind stdout or stderr; texts are shown as they are."""
+    stream = sys.stderr if stderr else sys.stdout
+    fixed = None if stream.isatty() or "COLUMNS" in os.environ else _PIPE_WIDTH
+    return Console(stderr=stderr, markup=False, emoji=False, highlight=False, width=fixed)
+
+
+def plain(value: object) -> str:
+    """A value from outside as text that can't command a terminal; ``None`` is a dash."""
+    if value is None:
+        return "-"
+    return "".join(mark if mark.isprintable() else "?" for mark in str(value))
+
+
+def say(text: str, style: str = "") -> None:
+    """One line for a person, on stderr."""
+    console(stderr=True).print(Text(plain(text), style), soft_wrap=True)
+
+
+def show(text: str = "", style: str = "") -> None:
+    """One line of the result, on stdout."""
+    console().print(Text(plain(text), style), soft_wrap=True)
+    sys.stdout.flush()  # whoever reads through a pipe may wait for this line
+
+
+def show_json(value: Any) -> None:
+    """One line of JSON on stdout, in ASCII, so that every pipe can carry it."""
+    print(json.dumps(msgspec.to_builtins(value)), flush=True)
+
+
+def grid(*headings: str, title: str | None = None, right: tuple[str, ...] = ()) -> Table:
+    """An empty table.
+
+    Args:
+        *headings: One per column.
+        title: Above the table; ``None``: no title.
+        right: Headings of the columns that hold numbers.
+    """
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        show_header=any(headings),
+        pad_edge=False,
+    )
+    for heading in headings:
+        table.add_column(heading, justify="right" if heading in right else "left", overflow="fold")
+    return table
+
+
+def mark(ok: bool | None) -> str:
+    """A tick, a cross, or for ``None`` a dot; words where the output is not Unicode."""
+    if (sys.stdout.encoding or "").lower().startswith("utf"):
+        return {True: "✓", False: "✗", None: "·"}[ok]
+    return {True: "ok", False: "FAIL", None: "-"}[ok]
+
+
+@contextmanager
+def progress(text: str, total: int) -> Generator[Callable[[], None]]:
+    """A bar on stderr while something long runs; nothing where stderr is no terminal.
+
+    Yields:
+        What to call for each step that is done.
+    """
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(
+        *columns, TimeElapsedColumn(), console=console(stderr=True), transient=True
+    ) as bar:
+        task = bar.add_task(text, total=total)
+        yield lambda: bar.advance(task)
+
+
+def tell(event: Event) -> None:
+    """Say on stderr what the limits went through."""
+    say(_sentence(event), "yellow")
+
+
+def _sentence(event: Event) -> str:
+    match event:
+        case Frozen():
+            return (
+                f"the exchange answered {event.status}: "
+                f"nothing is sent for {event.seconds:.1f} s, then it goes on"
+            )
+        case ClockJumped():
+            return (
+                f"the exchange's clock is more than {event.error:.1f} s away from this "
+                "machine's; it was learned anew"
+            )
+        case AlignmentLost():
+            return "the exchange's windows do not start where expected; two are summed from now on"
+        case _:
+            return (
+                f"{event.method} {event.path} costs {event.weight}, not {event.declared}; "
+                "it is charged so from now on"
+            )
