@@ -28,6 +28,7 @@ from binance_papi.net.session_pool import SessionPool
 from binance_papi.terms import RateLimit
 
 R = TypeVar("R")
+T = TypeVar("T")
 
 LIVE: Final = "https://papi.binance.com"
 """The live exchange. There is no testnet; see `binance_papi.simulator`."""
@@ -80,6 +81,11 @@ class PapiClient(Namespace):
     um = branch(Um)
     general = branch(General)
 
+    # Also while it is being made, and if that fails, a client can be printed and collected.
+    _base_url = ""
+    _line: Line | None = None
+    _closed = False
+
     def __init__(
         self,
         api_key: str,
@@ -97,10 +103,14 @@ class PapiClient(Namespace):
         timeout: float = 10.0,
         on_event: Callable[[Event], None] | None = None,
     ) -> None:
-        # From here on no frame holds the bare secrets: a traceback may show what it likes.
-        key, api_key = api_key, ""
-        hidden, key = ApiKey(key), ""
-        signer, secret = secret if isinstance(secret, Signer) else Signer.hmac(secret), ""
+        key = _quietly(ApiKey, api_key)
+        signer = secret if isinstance(secret, Signer) else _quietly(Signer.hmac, secret)
+        # From here on no name of this frame holds a bare secret: a traceback may show all of them.
+        api_key = secret = ""
+        if isinstance(key, ValueError):
+            raise key
+        if isinstance(signer, ValueError):
+            raise signer
         super().__init__(self.send)
         if not 1 <= recv_window <= 60_000:  # noqa: PLR2004 - the exchange's bounds
             raise ValueError("recv_window is 1 to 60000 milliseconds")
@@ -119,20 +129,18 @@ class PapiClient(Namespace):
         self._tell = on_event or _log_event
         self._pool = SessionPool(
             base_url,
-            hidden,
+            key,
             limits=limits,
             connections=connections,
             source_addresses=source_addresses,
             proxy=proxy,
             ssl=ssl,
         )
-        self._line: Line | None = None
         self._gate: Gate | None = None
         self._orders: WeightTracker | None = None
         self._clock: Clock | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pid = -1
-        self._closed = False
 
     @classmethod
     def from_env(
@@ -315,6 +323,14 @@ class PapiClient(Namespace):
         if asyncio.get_running_loop() is not self._loop:
             raise UsageError("the client belongs to another event loop; make one per loop")
         return line
+
+
+def _quietly(make: Callable[[str], T], bare: str) -> T | ValueError:
+    """Make something of a bare secret; a failure comes back without the frames that saw it."""
+    try:
+        return make(bare)
+    except ValueError as problem:
+        return problem.with_traceback(None)
 
 
 def _signer_from_env() -> Signer:

@@ -1,0 +1,247 @@
+"""The client: settings, life, and what it refuses before anything is sent."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import gc
+import os
+import pickle
+import traceback
+from typing import Any
+
+import pytest
+
+import binance_papi
+from binance_papi import InvalidRequestError, PapiClient, PapiError, RateLimit, Signer, UsageError
+from binance_papi.api.um import conditional
+
+CANARY = "canarySECRETcanary"
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"strategy_id": 1},
+        {"symbol": "", "strategy_id": 1},
+        {"symbol": None, "strategy_id": 1},
+        {"symbol": 7, "strategy_id": 1},
+        {"symbol": "BTCUSDT"},
+        {"symbol": "BTC\r\nUSDT", "strategy_id": 1},
+        {"symbol": "BTC\x00", "strategy_id": 1},
+        {"symbol": " BTCUSDT", "strategy_id": 1},
+        {"symbol": "B" * 10_000, "strategy_id": 1},
+        {"symbol": "BTCUSDT", "new_client_strategy_id": ""},
+        {"symbol": "BTCUSDT", "new_client_strategy_id": "x" * 33},
+        {"symbol": "BTCUSDT", "new_client_strategy_id": "a&b=c"},
+        {"symbol": "BTCUSDT", "new_client_strategy_id": "a\n"},
+        {"symbol": "BTCUSDT", "strategy_id": 2**63},
+        {"symbol": "BTCUSDT", "strategy_id": -1},
+        {"symbol": "BTCUSDT", "strategy_id": True},
+        {"symbol": "BTCUSDT", "strategy_id": 1.0},
+        {"symbol": "BTCUSDT", "strategy_id": "1"},
+        {"symbol": "BTCUSDT", "strategy_id": 1, "recv_window": 0},
+        {"symbol": "BTCUSDT", "strategy_id": 1, "recv_window": 60_001},
+    ],
+)
+async def test_bad_input_fails_before_any_byte(peer, fields):
+    """A request that can't be right is a ValueError, and the exchange never hears of it."""
+    async with PapiClient("k", "s", base_url=peer.base_url) as papi:
+        with pytest.raises(ValueError, match=r"\w") as caught:
+            await papi.um.conditional.cancel_order(**fields)
+    assert isinstance(caught.value, PapiError)
+    assert isinstance(caught.value, InvalidRequestError)
+    assert (peer.connections, peer.heads) == (0, [])
+    with pytest.raises(InvalidRequestError):
+        conditional.CancelOrder(**fields)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"base_url": "http://papi.binance.com"},
+        {"recv_window": 0},
+        {"recv_window": 60_001},
+        {"connections": 0},
+        {"max_wait": -1},
+        {"timeout": 0},
+        {"source_addresses": ()},
+        {"source_addresses": (None, None)},
+        {"transport": "carrier pigeon"},
+        {"api_key": ""},
+        {"api_key": "two words"},
+        {"api_key": "key\r\nX-Evil: 1"},
+        {"secret": ""},
+        {"secret": "with\nbreak "},
+    ],
+)
+def test_bad_settings_are_refused_and_show_no_secret(settings):
+    """A setting that can't be right is a ValueError, whose traceback shows no secret."""
+    settings = {"api_key": CANARY, "secret": CANARY, **settings}
+    keys = settings.pop("api_key"), settings.pop("secret")
+
+    def make() -> PapiClient:
+        return PapiClient(*keys, **settings)
+
+    with pytest.raises(ValueError, match=r"\w") as caught:
+        make()
+    frames = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    shown = [
+        line
+        for frame in frames.stack
+        if "binance_papi" in frame.filename and "tests" not in frame.filename
+        for line in map(str, (frame.locals or {}).values())
+    ]
+    assert shown
+    assert not [line for line in shown if CANARY in line]
+    assert CANARY not in str(caught.value)
+
+
+@pytest.mark.asyncio
+async def test_a_client_is_used_only_while_open(exchange):
+    """Not open, closed, opened twice: a clear error each."""
+    papi = PapiClient(exchange.api_key, exchange.secret, base_url=exchange.base_url)
+    with pytest.raises(UsageError, match="not open"):
+        await papi.general.test_connectivity()
+    with pytest.raises(UsageError, match="not open"):
+        papi.usage()
+    async with papi:
+        await papi.general.test_connectivity()
+        with pytest.raises(UsageError, match="once"):
+            await papi.open()
+    await papi.aclose()
+    with pytest.raises(UsageError, match="closed"):
+        await papi.general.test_connectivity()
+    with pytest.raises(UsageError):
+        await papi.open()
+
+
+@pytest.mark.asyncio
+async def test_another_loop_is_refused(papi):
+    """A client belongs to the loop that opened it."""
+
+    def elsewhere() -> Exception | None:
+        async def ask() -> None:
+            await papi.general.test_connectivity()
+
+        try:
+            asyncio.run(ask())
+        except UsageError as error:
+            return error
+        return None
+
+    error = await asyncio.to_thread(elsewhere)
+    assert "loop" in str(error)
+
+
+@pytest.mark.asyncio
+async def test_another_process_is_refused(papi, monkeypatch):
+    """After a fork the child may not use the parent's sockets."""
+    monkeypatch.setattr(os, "getpid", lambda: -7)
+    with pytest.raises(UsageError, match="process"):
+        await papi.general.test_connectivity()
+
+
+@pytest.mark.asyncio
+async def test_closing_ends_what_is_on_the_wire_and_turns_away_who_waits(peer):
+    """Calls in flight end as unknown, calls that wait as never sent, and nothing is left."""
+
+    async def silence(*_: Any) -> None:
+        await asyncio.sleep(30)
+
+    peer.script = silence
+    before = asyncio.all_tasks()
+    papi = PapiClient("k", "s", base_url=peer.base_url, connections=2)
+    await papi.open()
+    cancel = papi.um.conditional.cancel_order
+    calls = [asyncio.create_task(cancel(symbol="X", strategy_id=i)) for i in range(5)]
+    while len(peer.heads) < 2:
+        await asyncio.sleep(0.02)  # the second goes after the first has been alone for a second
+    await papi.aclose()
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    kinds = sorted(type(result).__name__ for result in results)
+    assert kinds == ["UnknownOutcomeError"] * 2 + ["UsageError"] * 3
+    assert not [t for t in asyncio.all_tasks() - before if "Peer" not in repr(t)]
+
+
+@pytest.mark.asyncio
+async def test_a_forgotten_client_warns_without_secrets():
+    """A client that was never closed says so when it is collected."""
+
+    async def forget() -> None:
+        papi = PapiClient(CANARY, CANARY, base_url="http://127.0.0.1:1")
+        await papi.open()
+        assert CANARY not in repr(papi)
+        # Its sessions are closed by hand, so that only our own warning is left.
+        await papi._pool.aclose()
+
+    with pytest.warns(ResourceWarning, match="was not closed") as caught:
+        await forget()
+        gc.collect()
+    assert not [one for one in caught if CANARY in str(one.message)]
+
+
+def test_keys_come_from_the_environment(monkeypatch, tmp_path):
+    """`from_env` takes key and secret, or a PEM file, and says what is missing."""
+    for name in list(os.environ):
+        if name.startswith("BINANCE_PAPI_"):
+            monkeypatch.delenv(name)
+    with pytest.raises(UsageError, match="BINANCE_PAPI_API_KEY"):
+        PapiClient.from_env()
+    monkeypatch.setenv("BINANCE_PAPI_API_KEY", "k")
+    with pytest.raises(UsageError, match="BINANCE_PAPI_API_SECRET"):
+        PapiClient.from_env()
+    monkeypatch.setenv("BINANCE_PAPI_API_SECRET", "s")
+    monkeypatch.setenv("BINANCE_PAPI_BASE_URL", "http://127.0.0.1:5")
+    assert repr(PapiClient.from_env()) == "<PapiClient http://127.0.0.1:5 not open>"
+    assert "binance.com" in repr(PapiClient.from_env(base_url="https://papi.binance.com"))
+    key = tmp_path / "key.pem"
+    key.write_bytes(b"no key at all")
+    monkeypatch.setenv("BINANCE_PAPI_PRIVATE_KEY", str(key))
+    with pytest.raises(ValueError, match="PEM"):
+        PapiClient.from_env()
+
+
+def test_nothing_secret_can_be_copied_out():
+    """Signers can't be copied or pickled, and show only their kind."""
+    signer = Signer.hmac(CANARY)
+    assert repr(signer) == "<Signer HMAC-SHA256>"
+    for smuggle in (copy.copy, copy.deepcopy, pickle.dumps):
+        with pytest.raises(TypeError):
+            smuggle(signer)
+
+
+@pytest.mark.asyncio
+async def test_usage_shows_every_limit(exchange):
+    """Usage lists each address's weight and the account's orders."""
+    limits = (
+        RateLimit("REQUEST_WEIGHT", "MINUTE", 1, 6000),
+        RateLimit("REQUEST_WEIGHT", "SECOND", 10, 2000),
+        RateLimit("ORDERS", "MINUTE", 1, 1200),
+    )
+    async with PapiClient(
+        exchange.api_key,
+        exchange.secret,
+        base_url=exchange.base_url,
+        limits=limits,
+        source_addresses=("127.0.0.1", "127.0.0.2"),
+    ) as papi:
+        await papi.general.test_connectivity()
+        usage = papi.usage()
+    assert [(one.limit, one.source_address) for one in usage] == [
+        (limits[0], "127.0.0.1"),
+        (limits[1], "127.0.0.1"),
+        (limits[0], "127.0.0.2"),
+        (limits[1], "127.0.0.2"),
+        (limits[2], None),
+    ]
+    assert sum(one.used for one in usage) == 2
+    assert all(0 < one.resets_in <= one.limit.seconds + 1 for one in usage)
+
+
+def test_the_front_door_is_pinned():
+    """What users import from the top is exactly this list."""
+    public = {name for name in vars(binance_papi) if not name.startswith("_")}
+    modules = {"api", "client", "core", "errors", "net", "simulator", "terms", "cli"}
+    assert set(binance_papi.__all__) - {"__version__"} == public - modules
