@@ -1,9 +1,9 @@
 """Every Python block of README.md and of the documentation runs, against an exchange in a box.
 
 Each page is one program: its ```` ```python ```` blocks run in order and share their names. A block
-may use ``await`` at its top level, as in ``python -m asyncio``; all such blocks of a page run on
-one event loop. A block that defines a function ``test_…`` without parameters has it called. There
-is no marker that skips a block.
+may use ``await`` at its top level, as in ``python -m asyncio``; all blocks of a page run on one
+event loop, except those that call ``asyncio.run`` themselves. A block that defines a function
+``test_…`` without parameters has it called. There is no marker that skips a block.
 
 What a page finds when it starts:
 
@@ -25,6 +25,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import CodeType
 from typing import Any, NamedTuple
 
 import pytest
@@ -135,10 +136,17 @@ def run_block(block: Block, where: str, names: dict[str, Any], runner: asyncio.R
         flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT,
         dont_inherit=True,
     )
-    if code.co_flags & inspect.CO_COROUTINE:
-        wait_for(eval(code, names), runner)
-    else:
+    if "asyncio.run(" in block.code:
         exec(code, names)
+    else:
+        runner.run(run_inside(code, names))
+
+
+async def run_inside(code: CodeType, names: dict[str, Any]) -> None:
+    """Run a block on the loop, whether it awaits or not."""
+    result = eval(code, names)
+    if code.co_flags & inspect.CO_COROUTINE:
+        await result
 
 
 def wait_for(result: Any, runner: asyncio.Runner) -> None:
