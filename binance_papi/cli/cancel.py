@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from binance_papi import UsageError
+from binance_papi import PapiClient, PapiError, UsageError
 from binance_papi.api.um.conditional import (
     CancelAllOpenOrders,
     CancelOrder,
@@ -152,15 +152,28 @@ async def _cancel_everything(
         if not yes and not _confirmed(symbol):
             say("nothing was sent")
             return Exit.WRONG
-        reply = await papi.send(request)
-        # The reply names no order, so the book is asked once what is left.
-        orders = await papi.send(QueryAllCurrentOpenOrders(symbol=symbol))
-    left = len(orders)
+        try:
+            reply = await papi.send(request)
+        except asyncio.CancelledError:
+            say(f"it may or may not have happened, see: binance-papi open-orders {symbol}")
+            raise
+        left = await _left(papi, symbol)
     if as_json:
         show_json({"symbol": symbol, "all": True, "reply": reply, "still_open": left})
     else:
-        show(f"{plain(symbol)}: {plain(reply.msg or reply.code)} {left} orders are still open.")
-    return Exit.REFUSED if left else Exit.DONE
+        rest = "how many are left is not known" if left is None else f"{left} orders are still open"
+        show(f"{plain(symbol)}: {plain(reply.msg or reply.code)} Asked again, {rest}.")
+    return Exit.UNKNOWN if left is None else Exit.REFUSED if left else Exit.DONE
+
+
+async def _left(papi: PapiClient, symbol: str) -> int | None:
+    """How many orders are open after a cancel-all, whose reply names none; ``None``: no answer."""
+    try:
+        orders = await papi.send(QueryAllCurrentOpenOrders(symbol=symbol))
+    except PapiError as error:
+        say(f"the orders were cancelled, but: {error}", "red")
+        return None
+    return len(orders)
 
 
 def _confirmed(symbol: str) -> bool:

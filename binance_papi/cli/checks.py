@@ -169,6 +169,8 @@ def _reason(error: OSError) -> str:
         return (error.reason or "handshake failed").lower().replace("_", " ")
     if isinstance(error, TimeoutError):
         return f"no answer within {_PATIENCE:g} s"
+    if isinstance(error, ConnectionError) and error.errno:
+        return os.strerror(error.errno)
     return error.strerror or type(error).__name__
 
 

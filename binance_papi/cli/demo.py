@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 import msgspec
 import typer
+from rich.text import Text
 
 from binance_papi import LIMITS
 from binance_papi.cli.fate import STYLES, Outcome
@@ -81,10 +82,9 @@ def _introduce(orders: int, family: Family, seed: int, latency: tuple[float, flo
 def _report(told: Rehearsal) -> None:
     show(f"Warm-up   {told.connections} connections in {told.warm_up_seconds * 1000:.0f} ms")
     rest = told.orders - told.placed
-    show(
-        f"Placing   {told.placed} orders in {told.place_seconds:.2f} s, through the client"
-        + (f"; {rest} more were put in the book, to keep inside the order limit" if rest else "")
-    )
+    show(f"Placing   {told.placed} orders through the client in {told.place_seconds:.2f} s")
+    if rest:
+        show(f"          {rest} more were in the book before, to keep inside the order limit")
     show(
         f"Burst     {told.orders} cancels in one asyncio.gather: {told.burst_seconds:.2f} s, "
         f"{told.rate:.0f} per second"
@@ -110,19 +110,19 @@ def _show_outcomes(told: Rehearsal) -> None:
     ]
     for kind, (name, size) in zip(Outcome, sizes, strict=True):
         number = told.outcomes[kind.value]
+        style = STYLES[kind] if number else ""
         table.add_row(
-            kind.value,
-            str(number),
+            Text(kind.value, style),
+            Text(str(number), style),
             name,
             "" if size is None else f"{size:.1f}",
-            style=STYLES[kind] if number else None,
         )
     console().print(table)
 
 
 def _show_limits(told: Rehearsal) -> None:
-    numbers = ("Limit per minute", "The client reckons", "The exchange counted", "Fullest minute")
-    table = grid("Rate limit", *numbers, right=numbers)
+    numbers = ("Limit", "Client reckons", "Exchange counted", "Fullest")
+    table = grid("Used per minute", *numbers, right=numbers)
     for limit in told.limits:
         table.add_row(
             limit.name,

@@ -9,12 +9,15 @@ from enum import Enum
 import msgspec
 
 from binance_papi import (
+    EndpointRetiredError,
     NotOpenError,
     PapiClient,
     PapiError,
     RejectedError,
+    ReplyError,
     StrategyStatus,
     UnknownOutcomeError,
+    UnsentError,
 )
 from binance_papi.api.um.conditional import CancelOrder, ConditionalOrder
 from binance_papi.cli.run import Exit
@@ -116,12 +119,24 @@ def _of_reply(order: ConditionalOrder) -> tuple[Outcome, str | None]:
 
 def _of_error(error: PapiError) -> tuple[Outcome, str]:
     if isinstance(error, NotOpenError):
-        return Outcome.NOT_OPEN, str(error)
+        return Outcome.NOT_OPEN, _why(error)
     if isinstance(error, UnknownOutcomeError):
-        return Outcome.UNKNOWN, str(error)
+        return Outcome.UNKNOWN, _why(error)
     if isinstance(error, RejectedError):
-        return Outcome.REFUSED, str(error)
-    return Outcome.NOT_SENT, str(error)
+        return Outcome.REFUSED, _why(error)
+    return Outcome.NOT_SENT, _why(error)
+
+
+def _why(error: PapiError) -> str:
+    """The reason alone: which request it was, the table says."""
+    if isinstance(error, EndpointRetiredError):
+        place = f"; {error.replacement} took its place" if error.replacement else ""
+        return f"HTTP {error.http_status}: the exchange no longer has this path{place}"
+    if isinstance(error, UnknownOutcomeError | UnsentError) and error.reason:
+        return error.reason
+    if isinstance(error, ReplyError) and error.code is not None and error.msg:
+        return f"{error.code} {error.msg}"
+    return str(error)
 
 
 def count(fates: Sequence[Fate]) -> dict[str, int]:

@@ -19,7 +19,7 @@ from rich.text import Text
 from binance_papi import Event
 from binance_papi.core.events import AlignmentLost, ClockJumped, Frozen
 
-_PIPE_WIDTH: Final = 120
+_PIPE_WIDTH: Final = 160
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -26,11 +26,12 @@ async def _usage(base_url: str | None, as_json: bool) -> Exit:
     if as_json:
         show_json({"limits": [msgspec.structs.asdict(limit) for limit in limits]})
         return Exit.DONE
-    numbers = ("Limit", "Used", "By others", "In flight", "Resets in", "Frozen for")
-    table = grid("Rate limit", "Window", "Address", *numbers, right=numbers)
+    numbers = ("Limit", "Used", "Others", "In flight", "Resets", "Frozen")
+    table = grid("Rate limit", "Counts for", *numbers, right=numbers)
     for limit in limits:
         table.add_row(*_row(limit))
     console().print(table)
+    show("Others: the part of Used that is not this client's. Resets: in how long at the latest.")
     show("Orders that other programs placed are not counted here: a ping does not tell them.")
     return Exit.DONE
 
@@ -39,9 +40,8 @@ def _row(one: Usage) -> tuple[str, ...]:
     rule = one.limit
     orders = rule.rate_limit_type == "ORDERS"
     return (
-        rule.rate_limit_type,
-        f"{rule.interval_num} {rule.interval.lower()}",
-        "whole account" if orders else plain(one.source_address or "default"),
+        f"{rule.rate_limit_type} {rule.suffix}",
+        "account" if orders else plain(one.source_address or "address"),
         str(rule.limit),
         str(one.used),
         str(one.foreign),
