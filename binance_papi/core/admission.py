@@ -93,7 +93,7 @@ class Waiter:
         weight: Its request weight.
         orders: Its order count.
         lane: Where it waits.
-        give_up: Monotonic time after which it would rather fail.
+        give_up: Monotonic time after which it would rather fail than wait for weight.
         handle: Whatever the owner wakes it by.
     """
 
@@ -172,8 +172,10 @@ class Admission:
                     self._dead -= 1
                     continue
                 head.grant = self._grant(head.weight, head.orders, lane, now)
-                if head.grant is None and head.give_up > now:
-                    wake = min(wake, head.give_up, self._chance(head, now))
+                if head.grant is None and not (head.give_up <= now and self._short(lane, now)):
+                    wake = min(wake, self._chance(head, now))
+                    if head.give_up > now:
+                        wake = min(wake, head.give_up)
                     break
                 queue.popleft()
                 self._queued[lane] -= head.weight
@@ -231,6 +233,10 @@ class Admission:
 
         index = max(range(len(self.routes)), key=lambda number: merit(self.routes[number]))
         return index, self.routes[index]
+
+    def _short(self, lane: Lane, now: float) -> bool:
+        """Whether it is weight that is short, not a connection or the first reply."""
+        return any(route.free(lane) and not route.tracker.probing(now) for route in self.routes)
 
     def _chance(self, head: Waiter, now: float) -> float:
         """When a blocked head may go at the earliest, if no reply comes before."""

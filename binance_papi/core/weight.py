@@ -159,9 +159,9 @@ class WeightTracker:
         for window in self.windows:
             if now >= window.rolls_at:
                 window.roll(self._offset, now, carried)
-                self._cold = False
             if window.next_charged is None and now >= window.opens_at:
                 window.open_next(carried)
+        self._cold = self._cold and any(window.fresh for window in self.windows)
         self.epoch += 1
         self._edge = min((window.edge for window in self.windows), default=inf)
 
@@ -210,7 +210,7 @@ class WeightTracker:
         """
         if now >= self._edge:
             self._roll(now)
-        if now < self._frozen_until or (self._probing_until > now and self.in_flight):
+        if now < self._frozen_until or self.probing(now):
             return None
         if weight > self.room(lane, now):
             return None
@@ -223,6 +223,10 @@ class WeightTracker:
         self._serial += 1
         return Ticket(weight, self.epoch, now, self._serial, alone)
 
+    def probing(self, now: float) -> bool:
+        """Whether one request is out alone, to learn what the exchange says."""
+        return self._probing_until > now and self.in_flight > 0
+
     def room(self, lane: Lane, now: float) -> float:
         """What may be charged now in this lane, as far as the limits go (freezes aside)."""
         room = inf
@@ -230,7 +234,7 @@ class WeightTracker:
             space: float = window.room
             if lane >= Lane.REDUCE and self._reserve:
                 space -= self._reserve * window.rule.limit * window.remaining(now)
-            if self._cold:
+            if self._cold and window.fresh:
                 space = min(space, window.rule.limit * COLD_SHARE[lane] - window.charged)
             room = min(room, space)
         return room
@@ -247,13 +251,15 @@ class WeightTracker:
         """
         if now < self._frozen_until:
             return self._frozen_until
-        if self._probing_until > now and self.in_flight:
+        if self.probing(now):
             return self._probing_until
         when = now
         for window in self.windows:
             space = window.room
-            cold = self._cold and weight > window.rule.limit * COLD_SHARE[lane] - window.charged
-            if weight > space or cold:
+            cold = self._cold and window.fresh
+            if weight > space or (
+                cold and weight > window.rule.limit * COLD_SHARE[lane] - window.charged
+            ):
                 when = max(when, window.rolls_at)
             elif lane >= Lane.REDUCE and self._reserve:
                 melted = (space - weight) * window.period / (self._reserve * window.rule.limit)

@@ -157,19 +157,28 @@ def test_a_wait_that_is_too_long_fails_at_once(virtual):
     run(virtual, main())
 
 
-def test_patience_ends_also_where_only_a_reply_could_help(virtual):
-    """A waiter for a free connection gives up when its time is over."""
+def test_patience_is_for_weight_not_for_connections(virtual):
+    """A waiter for a free connection stays; it gives up when weight is short for too long."""
 
-    async def main() -> float:
+    async def main() -> tuple[float, float]:
         gate = make_gate(connections=1)
+        loop = asyncio.get_running_loop()
         grant = await admit(gate)
-        start = asyncio.get_running_loop().time()
+        start = loop.time()
+        loop.call_later(7, settle, gate, grant)
+        settle(gate, await admit(gate, max_wait=5.0))
+        waited = loop.time() - start
+        for _ in range(90):
+            settle(gate, await admit(gate))
+        first, second = (asyncio.create_task(admit(gate, 5, max_wait=60.0)) for _ in range(2))
+        settle(gate, await first)
+        start = loop.time()
         with pytest.raises(WaitTooLongError):
-            await admit(gate, max_wait=5.0)
-        settle(gate, grant)
-        return asyncio.get_running_loop().time() - start
+            await admit(gate, 5, max_wait=5.0)
+        second.cancel()
+        return waited, loop.time() - start
 
-    assert run(virtual, main()) == pytest.approx(5.0)
+    assert run(virtual, main()) == (pytest.approx(7.0), 0.0)
 
 
 def test_a_429_stops_everybody_until_its_time(virtual):
