@@ -33,7 +33,7 @@ _REPLY: Final = (
     b"X-MBX-USED-WEIGHT-1M: %d\r\n"
     b"Content-Length: %d\r\n\r\n%s"
 )
-# The sample of the page "Cancel UM Conditional Order", with the time of now.
+# The sample of the page "Cancel UM Conditional Order".
 _BODY: Final = (
     b'{"newClientStrategyId":"myOrder1","strategyId":123445,"strategyStatus":"CANCELED",'
     b'"strategyType":"TRAILING_STOP_MARKET","origQty":"11","price":"0","reduceOnly":false,'
@@ -42,6 +42,11 @@ _BODY: Final = (
     b'"updateTime":%d,"workingType":"CONTRACT_PRICE","priceProtect":false,'
     b'"selfTradePreventionMode":"NONE","goodTillDate":0,"priceMatch":"NONE"}'
 )
+
+
+def cancel_reply(now_ms: int) -> bytes:
+    """The documented reply to a cancel that happened now, epoch milliseconds."""
+    return _BODY % now_ms
 
 
 class Arrivals(msgspec.Struct):
@@ -118,7 +123,7 @@ class _Exchange:
         self.arrivals.count += 1
         self.arrivals.last = time.monotonic()
         now = time.time()
-        return self._reply(_BODY % int(now * 1000), now)
+        return self._reply(cancel_reply(int(now * 1000)), now)
 
     def _reply(self, body: bytes, now: float) -> bytes:
         second = int(now)

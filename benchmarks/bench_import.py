@@ -1,0 +1,57 @@
+"""How long does `import binance_papi` take beyond importing aiohttp and msgspec?"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from statistics import median
+from typing import Final
+
+import msgspec
+from bench import Report, Target, finish, options, ratios, spread
+
+PROBE: Final = """
+import sys, time
+started = time.process_time()
+import aiohttp, msgspec
+between, modules = time.process_time(), len(sys.modules)
+import binance_papi
+ended = time.process_time()
+print([1000 * (between - started), 1000 * (ended - between), len(sys.modules) - modules])
+"""
+
+
+def probe() -> tuple[float, float, int]:
+    """A fresh interpreter: ms for what is needed, ms for ours, modules of ours."""
+    run = subprocess.run([sys.executable, "-c", PROBE], check=True, stdout=subprocess.PIPE)
+    return msgspec.json.decode(run.stdout, type=tuple[float, float, int])
+
+
+def report(rounds: int) -> Report:
+    """One process after the other; the first one writes the bytecode."""
+    probe()
+    needed, ours, modules = zip(*(probe() for _ in range(rounds)), strict=True)
+    return Report(
+        str(__doc__),
+        ["import", "CPU ms", "of what is needed"],
+        [
+            ["aiohttp and msgspec", spread(needed, 1), ""],
+            [
+                f"then binance_papi ({modules[0]} modules)",
+                spread(ours, 1),
+                spread(ratios(ours, needed)),
+            ],
+        ],
+        [Target("ms to import binance_papi", median(ours), 25.0)],
+        [f"{rounds} fresh processes with bytecode in place; median (quartiles)."],
+    )
+
+
+def main() -> int:
+    """Run it."""
+    arguments = options(__doc__, rounds=21).parse_args()
+    return finish(report(arguments.rounds), arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

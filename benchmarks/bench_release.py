@@ -1,0 +1,187 @@
+"""How soon is a burst on the wire and answered, and how long is the loop blocked, beside ccxt?"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from statistics import median
+from typing import Any, Final
+
+import msgspec
+from bench import Report, Target, fail, finish, options, ratios, spread, turns
+from ccxt.async_support import binance
+from loopback import Loopback, loopback
+
+from binance_papi import PapiClient, RateLimit
+
+PLENTY: Final = (RateLimit("REQUEST_WEIGHT", "MINUTE", 1, 10**9),)
+SIZES: Final = (100, 500, 1000)
+OURS: Final = "binance_papi"
+FREE: Final = "ccxt, limiter off"
+LIMITED: Final = "ccxt, default limiter"
+SLOW_ROUNDS: Final = 2
+"""Rounds of what takes ccxt seconds."""
+
+Burst = Callable[[int], Awaitable[list[Any]]]
+
+
+class Times(msgspec.Struct):
+    """Milliseconds of some bursts of one side and size."""
+
+    on_wire: list[float] = []
+    answered: list[float] = []
+    lag: list[float] = []
+
+
+# ---------------------------------------------------------------------- the sides
+
+
+@asynccontextmanager
+async def with_ours(exchange: Loopback) -> AsyncIterator[Burst]:
+    """Our client, its weight so high that nothing waits for it."""
+    context = exchange.context()
+    async with PapiClient(
+        "key", "secret", base_url=exchange.https, ssl=context, limits=PLENTY
+    ) as papi:
+        cancel = papi.um.conditional.cancel_order
+
+        async def burst(count: int) -> list[Any]:
+            return await asyncio.gather(
+                *(cancel(symbol="BTCUSDT", strategy_id=number) for number in range(count))
+            )
+
+        await papi.warm_up()
+        yield burst
+
+
+@asynccontextmanager
+async def with_ccxt(exchange: Loopback, *, limiter: bool) -> AsyncIterator[Burst]:
+    """The implicit method of ccxt for the same endpoint."""
+    client = binance({"apiKey": "key", "secret": "secret", "enableRateLimit": False})
+    client.ssl_context = exchange.context()
+    client.urls["api"]["papi"] = f"{exchange.https}/papi/v1"
+    try:
+
+        async def burst(count: int) -> list[Any]:
+            cancel = client.papiDeleteUmConditionalOrder
+            wanted = ({"symbol": "BTCUSDT", "strategyId": number} for number in range(count))
+            replies: list[Any] = await asyncio.gather(*map(cancel, wanted))
+            return replies
+
+        await burst(100)  # its connections, as many as it takes by default
+        client.enableRateLimit = limiter
+        yield burst
+    finally:
+        await client.close()
+
+
+# ---------------------------------------------------------------------- one burst
+
+
+@contextmanager
+def lag() -> Iterator[list[float]]:
+    """Watch how late the loop is: a list whose one number is the longest delay in seconds."""
+    worst = [0.0]
+    loop = asyncio.get_running_loop()
+
+    async def watch() -> None:
+        while True:
+            due = loop.time() + 0.001
+            await asyncio.sleep(0.001)
+            worst[0] = max(worst[0], loop.time() - due)
+
+    watcher = loop.create_task(watch())
+    try:
+        yield worst
+    finally:
+        watcher.cancel()
+
+
+async def measure(exchange: Loopback, burst: Burst, count: int, times: Times) -> None:
+    """One burst, timed by the server's arrivals and our replies."""
+    await exchange.arrivals()
+    gc.collect()
+    with lag() as worst:
+        await asyncio.sleep(0.005)
+        started = time.monotonic()
+        replies = await burst(count)
+        answered = time.monotonic()
+        await asyncio.sleep(0.005)
+    seen = await exchange.arrivals()
+    if seen.count != count or len(replies) != count:
+        fail(f"{seen.count} requests arrived and {len(replies)} were answered, of {count}")
+    times.on_wire.append(1000 * (seen.last - started))
+    times.answered.append(1000 * (answered - started))
+    times.lag.append(1000 * worst[0])
+
+
+# ---------------------------------------------------------------------- the answer
+
+
+async def measure_all(arguments: argparse.Namespace) -> dict[tuple[int, str], Times]:
+    """Every size with every side; the slow side only where it was asked for."""
+    results: dict[tuple[int, str], Times] = {}
+    with loopback(arguments.latency) as exchange:
+        async with (
+            with_ours(exchange) as ours,
+            with_ccxt(exchange, limiter=False) as free,
+            with_ccxt(exchange, limiter=True) as limited,
+        ):
+            quick = {OURS: ours, FREE: free}
+            for count in SIZES:
+                for side in quick:
+                    results[count, side] = Times()
+                for side in turns(tuple(quick), arguments.rounds):
+                    await measure(exchange, quick[side], count, results[count, side])
+                if count == SIZES[0] or arguments.long:
+                    slow = results[count, LIMITED] = Times()
+                    for _ in range(SLOW_ROUNDS if count == SIZES[0] else 1):
+                        await measure(exchange, limited, count, slow)
+    return results
+
+
+def report(arguments: argparse.Namespace) -> Report:
+    """The table."""
+    results = asyncio.run(measure_all(arguments))
+    rows = []
+    for count in SIZES:
+        for side in (OURS, FREE, LIMITED):
+            times = results.get((count, side))
+            cells = (
+                ["not run", "needs --long", ""]
+                if times is None
+                else [spread(values, 0) for values in (times.on_wire, times.answered, times.lag)]
+            )
+            rows.append([str(count), side, *cells])
+    most = SIZES[-1]
+    relative = ratios(results[most, OURS].answered, results[most, FREE].answered)
+    explained = (
+        f"Over TLS on warm connections (ours 64, ccxt 100); the server answers after "
+        f"{1000 * arguments.latency:g} ms. {arguments.rounds} rounds by turns, "
+        f"{SLOW_ROUNDS} or 1 with ccxt's default limiter; median (quartiles)."
+    )
+    return Report(
+        str(__doc__),
+        ["cancels", "client", "last on the wire, ms", "all answered, ms", "peak loop lag, ms"],
+        rows,
+        [Target(f"{most} cancels, ours / {FREE}", median(relative), 1.0)],
+        [explained],
+    )
+
+
+def main() -> int:
+    """Run it."""
+    parser = options(__doc__, rounds=7)
+    parser.add_argument("--latency", type=float, default=0.0, help="of the server, s (%(default)s)")
+    parser.add_argument("--long", action="store_true", help="ccxt's limiter with 500 and 1000 too")
+    arguments = parser.parse_args()
+    return finish(report(arguments), arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
