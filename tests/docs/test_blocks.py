@@ -3,7 +3,8 @@
 Each page is one program: its ```` ```python ```` blocks run in order and share their names. A block
 may use ``await`` at its top level, as in ``python -m asyncio``; all blocks of a page run on one
 event loop, except those that call ``asyncio.run`` themselves. A block that defines a function
-``test_…`` without parameters has it called. There is no marker that skips a block.
+``test_…`` without parameters has it called. Where a ```` ```text ```` block follows with nothing
+between, that is what the program prints. There is no marker that skips a block.
 
 What a page finds when it starts:
 
@@ -23,7 +24,9 @@ import re
 import threading
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
+from io import StringIO
+from itertools import pairwise
 from pathlib import Path
 from types import CodeType
 from typing import Any, NamedTuple
@@ -52,6 +55,7 @@ class Block(NamedTuple):
 
     language: str
     line: int
+    end: int
     code: str
 
 
@@ -64,7 +68,7 @@ def blocks(page: Path) -> Iterator[Block]:
             marks, language = fence["marks"], fence["language"]
             start, code = number, []
         elif marks and line.strip() == marks:
-            yield Block(language, start, "\n".join(code))
+            yield Block(language, start, number, "\n".join(code))
             marks = ""
         elif marks:
             code.append(line)
@@ -74,6 +78,17 @@ def blocks(page: Path) -> Iterator[Block]:
 def programs(page: Path) -> list[Block]:
     """The blocks of a page that run."""
     return [block for block in blocks(page) if block.language == "python"]
+
+
+def printed(page: Path) -> dict[Block, str]:
+    """What blocks print, where the page says so."""
+    lines = page.read_text(encoding="utf-8").splitlines()
+    return {
+        block: after.code
+        for block, after in pairwise(blocks(page))
+        if (block.language, after.language) == ("python", "text")
+        and not any(line.strip() for line in lines[block.end : after.line - 1])
+    }
 
 
 @contextmanager
@@ -114,12 +129,16 @@ def _stage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
 def run_page(page: Path) -> None:
     """Run the blocks of a page in order, with shared names, on one event loop."""
     names: dict[str, Any] = {"__name__": f"page_{page.stem}"}
+    outputs = printed(page)
     with asyncio.Runner() as runner:
         for block in programs(page):
             before = dict(names)
             where = f"{page.relative_to(ROOT)}:{block.line}"
             try:
-                run_block(block, where, names, runner)
+                with redirect_stdout(StringIO()) as output:
+                    run_block(block, where, names, runner)
+                if block in outputs:
+                    assert outputs[block] == output.getvalue().rstrip("\n")
                 for name, thing in names.copy().items():
                     if name.startswith("test_") and before.get(name) is not thing:
                         wait_for(thing(), runner)
@@ -177,10 +196,15 @@ def test_no_block_gets_around_running(page: Path) -> None:
 
 
 def test_a_broken_block_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The runner itself is able to fail: in a block, in an await, in a test that a page defines."""
+    """The runner is able to fail: in a block, an await, a test of the page, what is printed."""
     monkeypatch.setattr(f"{__name__}.ROOT", tmp_path)
     for number, broken in enumerate(
-        ("1 / 0", "import asyncio\nawait asyncio.sleep(0)\nassert False", "def test_it(): 1 / 0")
+        (
+            "1 / 0",
+            "import asyncio\nawait asyncio.sleep(0)\nassert False",
+            "def test_it(): 1 / 0",
+            "print(1)\n```\n\n```text\n2",
+        )
     ):
         page = tmp_path / f"broken{number}.md"
         page.write_text(f"Text.\n\n```python\nfine = 1\n```\n\n```python\n{broken}\n```\n")
