@@ -152,8 +152,8 @@ class WeightTracker:
 
     def _roll(self, now: float) -> None:
         """Bring the windows up to ``now``."""
-        # What was lost may have been counted in the new window if its time had not run out when that
-        # window may have begun; `now` can be much later.
+        # What was lost counts in the new window if its time had not run out when that window may
+        # have begun; `now` can be much later.
         self._forget_lost(self._edge)
         carried = self.in_flight + self._lost_weight
         for window in self.windows:
