@@ -91,6 +91,7 @@ def _report(told: Rehearsal) -> None:
     )
     show()
     _show_outcomes(told)
+    _show_latency(told)
     _show_limits(told)
     show(
         f"{told.requests} requests arrived at the exchange; it answered 429 (slow down) "
@@ -100,23 +101,17 @@ def _report(told: Rehearsal) -> None:
 
 
 def _show_outcomes(told: Rehearsal) -> None:
-    table = grid("Outcome", "Orders", "Latency of a cancel", "ms", right=("Orders", "ms"))
-    sizes = [
-        ("half took at most (p50)", told.latency_ms.p50),
-        ("nine in ten (p90)", told.latency_ms.p90),
-        ("99 in 100 (p99)", told.latency_ms.p99),
-        ("the slowest", told.latency_ms.max),
-        ("", None),
-    ]
-    for kind, (name, size) in zip(Outcome, sizes, strict=True):
-        number = told.outcomes[kind.value]
-        style = STYLES[kind] if number else ""
-        table.add_row(
-            Text(kind.value, style),
-            Text(str(number), style),
-            name,
-            "" if size is None else f"{size:.1f}",
-        )
+    kinds = [kind.value for kind in Outcome]
+    table = grid("Outcome", *kinds, right=tuple(kinds))
+    counts = [(kind, told.outcomes[kind.value]) for kind in Outcome]
+    table.add_row("orders", *(Text(str(n), STYLES[kind] if n else "") for kind, n in counts))
+    console().print(table)
+
+
+def _show_latency(told: Rehearsal) -> None:
+    sizes = msgspec.structs.asdict(told.latency_ms)
+    table = grid("Latency of a cancel", *sizes, right=tuple(sizes))
+    table.add_row("ms", *(f"{size:.1f}" for size in sizes.values()))
     console().print(table)
 
 

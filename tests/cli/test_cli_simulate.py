@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from cli_stage import KEY, NAMES, SECRET, assert_clean, run, spawn
+
+from binance_papi.cli.simulate import read_fault
+from binance_papi.simulator import Fault, FaultKind
+
+
+def started(*arguments: str, env: Mapping[str, str] = {}) -> tuple[subprocess.Popen[str], Any]:
+    """A running simulator and its first line of JSON."""
+    process = spawn("simulate", "--port", "0", "--json", *arguments, env=env)
+    assert process.stdout is not None
+    return process, json.loads(process.stdout.readline())
+
+
+def ended(process: subprocess.Popen[str], number: signal.Signals) -> tuple[str, str]:
+    """Stop it by a signal; it exits 0."""
+    process.send_signal(number)
+    out, err = process.communicate(timeout=15)
+    assert process.returncode == 0, err
+    return out, err
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_serves_until_it_is_told_to_stop(number: signal.Signals) -> None:
+    """It makes keys, serves, and tells on both signals what it saw."""
+    process, first = started("--orders", "3", "--symbol", "NEWUSDT")
+    variables = (first["api_key"], first["secret"])
+    env = dict(zip(NAMES[:2], variables, strict=True))
+    result = run("open-orders", "NEWUSDT", "--base-url", first["base_url"], env=env)
+    out, err = ended(process, number)
+    assert result.exit_code == 0, result.output
+    assert "3 open conditional orders of NEWUSDT" in result.stdout
+    last = json.loads(out)
+    assert last == {
+        "event": "stopped",
+        "requests": 1,
+        "answers_429": 0,
+        "answers_418": 0,
+        "bans": 0,
+        "peak": 1 / 6000,
+        "open_orders": 3,
+    }
+    assert err == ""
+
+
+def test_keys_of_the_environment_are_not_shown() -> None:
+    """Keys of the environment are accepted and not repeated."""
+    env = dict(zip(NAMES[:2], (KEY, SECRET), strict=True))
+    process, first = started("--clock-skew", "0.1", "--latency-high", "0.01", env=env)
+    assert first["keys"] == "environment"
+    assert first["api_key"] is first["secret"] is None
+    result = run("usage", "--base-url", first["base_url"], env=env)
+    ended(process, signal.SIGTERM)
+    assert result.exit_code == 0, result.output
+
+
+def test_lines_to_paste() -> None:
+    """For a person it prints what to paste into the client's shell, and a summary."""
+    process = spawn("simulate", "--port", "0")
+    assert process.stdout is not None
+    lines = [process.stdout.readline() for _ in range(7)]
+    out, _ = ended(process, signal.SIGINT)
+    assert [line.split("=")[0] for line in lines if "=" in line] == [
+        "export BINANCE_PAPI_BASE_URL",
+        "export BINANCE_PAPI_API_KEY",
+        "export BINANCE_PAPI_API_SECRET",
+    ]
+    assert "0 requests" in out
+    assert_clean("".join(lines) + out)
+
+
+def test_a_port_that_is_taken() -> None:
+    """A port that is taken is one line and exit 1."""
+    process, first = started()
+    port = first["base_url"].rpartition(":")[2]
+    result = run("simulate", "--port", port)
+    ended(process, signal.SIGTERM)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: can't listen there: ")
+
+
+def test_faults_as_typed() -> None:
+    """A fault is its kind, and a probability behind a colon."""
+    assert read_fault("garbage") == Fault(FaultKind.GARBAGE)
+    assert read_fault("drop_after:0.25") == Fault(FaultKind.DROP_AFTER, 0.25)
+    assert read_fault("slow:1") == Fault(FaultKind.SLOW, delay=1.0)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--fault", "gremlin"],
+        ["--fault", "slow:often"],
+        ["--fault", "slow:7"],
+        ["--latency-low", "2", "--latency-high", "1"],
+        ["--era", "stone"],
+    ],
+)
+def test_settings_that_are_wrong(arguments: list[str]) -> None:
+    """A setting that can't be right is a usage error, before anything listens."""
+    assert run("simulate", *arguments).exit_code == 2
