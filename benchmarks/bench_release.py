@@ -51,9 +51,9 @@ async def with_ours(exchange: Loopback) -> AsyncIterator[Burst]:
         cancel = papi.um.conditional.cancel_order
 
         async def burst(count: int) -> list[Any]:
-            return await asyncio.gather(
-                *(cancel(symbol="BTCUSDT", strategy_id=number) for number in range(count))
-            )
+            wanted = (cancel(symbol="BTCUSDT", strategy_id=number) for number in range(count))
+            replies: list[Any] = await asyncio.gather(*wanted)
+            return replies
 
         await papi.warm_up()
         yield burst
