@@ -1,0 +1,37 @@
+"""What type checkers see: run by mypy and pyright, not by pytest."""
+
+from decimal import Decimal
+from typing import assert_type
+
+from binance_papi import PapiClient, StrategyStatus, Usage
+from binance_papi.api import general
+from binance_papi.api.um import conditional
+
+
+async def methods(papi: PapiClient) -> None:
+    """Arguments and results of methods are those of the declarations."""
+    order = await papi.um.conditional.cancel_order(symbol="BTCUSDT", strategy_id=1)
+    assert_type(order, conditional.ConditionalOrder)
+    assert_type(order.strategy_id, int)
+    assert_type(order.orig_qty, Decimal | None)
+    assert_type(order.strategy_status, StrategyStatus | None)
+    orders = await papi.um.conditional.query_all_current_open_orders()
+    assert_type(orders, list[conditional.ConditionalOrder])
+    assert_type(await papi.general.test_connectivity(), general.Pong)
+    assert_type(papi.usage(), tuple[Usage, ...])
+
+
+async def values(papi: PapiClient) -> None:
+    """A request is a value whose reply type travels with it."""
+    request = conditional.CancelOrder(symbol="BTCUSDT", new_client_strategy_id="mine")
+    assert_type(await papi.send(request), conditional.ConditionalOrder)
+    listing = await papi.send(general.QueryUserRateLimit())
+    assert_type(listing, list[general.OrderRateLimit])
+
+
+async def mistakes(papi: PapiClient) -> None:
+    """Each of these is an error to both checkers."""
+    await papi.um.conditional.cancel_order(strategy_id=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    await papi.um.conditional.cancel_order(symbol="X", order_id=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    await papi.um.conditional.cancel_order(symbol=1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    conditional.CancelOrder("BTCUSDT", 1)  # type: ignore[call-arg,arg-type]  # pyright: ignore[reportCallIssue]
