@@ -16,8 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from binance_papi import Event
-from binance_papi.core.events import AlignmentLost, ClockJumped, Frozen
+from binance_papi import AlignmentLost, ClockJumped, Event, Frozen, WeightRaised
 
 _PIPE_WIDTH: Final = 160
 
@@ -99,25 +98,25 @@ def progress(text: str, total: int) -> Generator[Callable[[], None]]:
 
 
 def tell(event: Event) -> None:
-    """Say on stderr what the limits went through."""
-    say(_sentence(event), "yellow")
+    """Say on stderr what the limits went through.
+
+    Not that the clock was learned anew: for a program this short that is how it begins, and
+    ``doctor`` tells how far off the clock is.
+    """
+    if not isinstance(event, ClockJumped):
+        say(_sentence(event), "yellow")
 
 
-def _sentence(event: Event) -> str:
+def _sentence(event: Frozen | AlignmentLost | WeightRaised) -> str:
     match event:
         case Frozen():
             return (
                 f"the exchange answered {event.status}: "
                 f"nothing is sent for {event.seconds:.1f} s, then it goes on"
             )
-        case ClockJumped():
-            return (
-                f"the exchange's clock is more than {event.error:.1f} s away from this "
-                "machine's; it was learned anew"
-            )
         case AlignmentLost():
             return "the exchange's windows do not start where expected; two are summed from now on"
-        case _:
+        case WeightRaised():
             return (
                 f"{event.method} {event.path} costs {event.weight}, not {event.declared}; "
                 "it is charged so from now on"
