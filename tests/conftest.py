@@ -1,24 +1,15 @@
-"""What many tests share: a client on a simulated exchange, a scripted peer, virtual time."""
+"""Fixtures: a client on a simulated exchange, a scripted peer, virtual time."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import selectors
-import socket
-import struct
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from typing import Any, TypeVar
-from unittest import mock
+from collections.abc import AsyncIterator, Iterator
 
-import aiohttp
 import pytest
 import pytest_asyncio
 
 from binance_papi import PapiClient
 from binance_papi.simulator import Simulator
-
-T = TypeVar("T")
+from tests.stage import MockedResponse, Peer, Virtual
 
 
 @pytest_asyncio.fixture
@@ -35,74 +26,6 @@ async def papi(exchange: Simulator) -> AsyncIterator[PapiClient]:
         yield papi
 
 
-# ---------------------------------------------------------------------- a scripted peer
-
-
-class Peer:
-    """A TCP server that records what it reads and answers as told.
-
-    ``script(peer, head, writer)`` is called for each request head; the default answers 200 ``{}``.
-    """
-
-    def __init__(self) -> None:
-        self.heads: list[bytes] = []
-        self.connections = 0
-        self.script: Callable[[Peer, bytes, asyncio.StreamWriter], Awaitable[None]] = _ok
-        self.port = 0
-        self._writers: set[asyncio.StreamWriter] = set()
-        self._server: asyncio.Server | None = None
-
-    @property
-    def base_url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    async def start(self, **options: Any) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, **options)
-        self.port = self._server.sockets[0].getsockname()[1]
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.connections += 1
-        self._writers.add(writer)
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            while not writer.is_closing():
-                head = await reader.readuntil(b"\r\n\r\n")
-                self.heads.append(head)
-                await self.script(self, head, writer)
-        self._writers.discard(writer)
-        writer.close()
-
-    async def stop(self) -> None:
-        assert self._server is not None
-        self._server.close()
-        for writer in list(self._writers):
-            writer.transport.abort()
-        await asyncio.sleep(0)
-        await self._server.wait_closed()
-
-
-def http(
-    status: int = 200,
-    body: bytes = b"{}",
-    *headers: str,
-    length: int | None = None,
-) -> bytes:
-    """A reply as bytes."""
-    size = len(body) if length is None else length
-    lines = [f"HTTP/1.1 {status} Whatever", f"Content-Length: {size}", *headers]
-    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
-
-
-async def _ok(_: Peer, __: bytes, writer: asyncio.StreamWriter) -> None:
-    writer.write(http())
-
-
-def reset(writer: asyncio.StreamWriter) -> None:
-    """End a connection with RST."""
-    raw = writer.get_extra_info("socket")
-    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    writer.transport.abort()
-
-
 @pytest_asyncio.fixture
 async def peer() -> AsyncIterator[Peer]:
     """A scripted peer on loopback."""
@@ -112,62 +35,15 @@ async def peer() -> AsyncIterator[Peer]:
     await peer.stop()
 
 
-# ---------------------------------------------------------------------- virtual time
-
-
-class _Jump(selectors.DefaultSelector):  # type: ignore[valid-type,misc]
-    """Lets the loop's clock jump to the next timer instead of waiting for it."""
-
-    loop: VirtualLoop
-
-    def select(self, timeout: float | None = None) -> Any:
-        events = super().select(0)
-        if not events and timeout is None:
-            raise RuntimeError("nothing will ever happen: a deadlock in virtual time")
-        if not events and timeout and timeout > 0:
-            self.loop.jump(timeout)
-        return events
-
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop whose clock moves only when nobody has anything to do."""
-
-    def __init__(self) -> None:
-        selector = _Jump()
-        super().__init__(selector)
-        selector.loop = self
-        self._now = 1000.0
-
-    def time(self) -> float:
-        return self._now
-
-    def jump(self, seconds: float) -> None:
-        self._now += seconds
-
-    def timers(self) -> int:
-        """How many timers are armed."""
-        return sum(not handle.cancelled() for handle in self._scheduled)  # type: ignore[attr-defined]
+@pytest.fixture
+def virtual() -> Iterator[Virtual]:
+    """Runs a coroutine in virtual time: ``virtual(coroutine)``."""
+    virtual = Virtual()
+    yield virtual
+    virtual.loop.close()
 
 
 @pytest.fixture
-def virtual() -> Any:
-    """Runs a coroutine in virtual time: ``virtual(coroutine)``."""
-    loop = VirtualLoop()
-
-    def run(main: Coroutine[Any, Any, T]) -> T:
-        return loop.run_until_complete(main)
-
-    run.loop = loop  # type: ignore[attr-defined]
-    yield run
-    loop.close()
-
-
-# ---------------------------------------------------------------------- aioresponses
-
-
-class MockedResponse(aiohttp.ClientResponse):
-    """What aioresponses 0.7.9 leaves out since aiohttp 3.14: the writer of the request."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("stream_writer", mock.Mock(output_size=0))
-        super().__init__(*args, **kwargs)
+def response_class() -> type[MockedResponse]:
+    """What to pass to aioresponses, which by itself fails on aiohttp 3.14."""
+    return MockedResponse

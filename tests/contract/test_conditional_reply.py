@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,13 +22,11 @@ from binance_papi.terms import (
     WorkingType,
 )
 
-BODY = (
-    Path(__file__).parent / "replies" / "DELETE_papi_v1_um_conditional_order.json"
-).read_bytes()
+BODY = (Path(__file__).parent / "replies" / "DELETE_papi_v1_um_conditional_order.json").read_bytes()
 PLAIN = json.loads(BODY)
 
 
-def test_the_documented_reply_with_every_type():
+def test_the_documented_reply_with_every_type() -> None:
     """Ids are integers, amounts decimals, statuses open enums, times milliseconds."""
     assert CancelOrder.decode(BODY) == ConditionalOrder(
         new_client_strategy_id="myOrder1",
@@ -54,7 +53,7 @@ def test_the_documented_reply_with_every_type():
     )
 
 
-def test_the_shape_without_a_trailing_stop():
+def test_the_shape_without_a_trailing_stop() -> None:
     """Activation price and callback rate are absent for other types."""
     plain = {k: v for k, v in PLAIN.items() if k not in ("activatePrice", "priceRate")}
     order = CancelOrder.decode(json.dumps(plain).encode())
@@ -62,7 +61,7 @@ def test_the_shape_without_a_trailing_stop():
 
 
 @pytest.mark.parametrize("missing", [key for key in PLAIN if key != "strategyId"])
-def test_any_field_but_the_identity_may_be_missing_null_or_empty(missing):
+def test_any_field_but_the_identity_may_be_missing_null_or_empty(missing: str) -> None:
     """Fields were added and dropped within weeks; a cancel's reply must survive that."""
     for plain in (
         {key: value for key, value in PLAIN.items() if key != missing},
@@ -72,13 +71,13 @@ def test_any_field_but_the_identity_may_be_missing_null_or_empty(missing):
         assert CancelOrder.decode(json.dumps(plain).encode()).strategy_id == 123445
 
 
-def test_without_its_identity_a_reply_is_unreadable():
+def test_without_its_identity_a_reply_is_unreadable() -> None:
     """A reply that names no order proves nothing about one."""
     with pytest.raises(BadReply):
         CancelOrder.decode(b'{"strategyStatus":"CANCELED"}')
 
 
-def test_extra_fields_and_unknown_values_are_kept_or_ignored():
+def test_extra_fields_and_unknown_values_are_kept_or_ignored() -> None:
     """New fields are ignored; a new status keeps its text."""
     order = CancelOrder.decode(
         json.dumps(PLAIN | {"icebergQty": {"a": [1]}, "strategyStatus": "NEW_INSURANCE"}).encode()
@@ -89,7 +88,7 @@ def test_extra_fields_and_unknown_values_are_kept_or_ignored():
 
 
 @pytest.mark.parametrize("number", [2**53 + 1, 4611875134427365377, 2**63 - 1])
-def test_ids_are_exact_to_63_bits(number):
+def test_ids_are_exact_to_63_bits(number: Any) -> None:
     """No digit is lost, as a number or as a text."""
     for spelled in (number, str(number)):
         body = json.dumps(PLAIN | {"strategyId": spelled}).encode()
@@ -97,7 +96,7 @@ def test_ids_are_exact_to_63_bits(number):
 
 
 @pytest.mark.parametrize("number", [2**63, 2**64, -1, 1.5, True, "x", "9" * 5000])
-def test_what_is_no_id_is_unreadable(number):
+def test_what_is_no_id_is_unreadable(number: Any) -> None:
     """An id beyond 63 bits, or no integer at all, is not guessed at."""
     with pytest.raises(BadReply):
         CancelOrder.decode(json.dumps(PLAIN | {"strategyId": number}).encode())
@@ -111,7 +110,7 @@ def test_what_is_no_id_is_unreadable(number):
         b'{"strategyId":1,"strategyStatus":"NEW","strategy\\u0053tatus":"CANCELED"}',
     ],
 )
-def test_a_key_that_stands_twice_makes_it_unreadable(body):
+def test_a_key_that_stands_twice_makes_it_unreadable(body: bytes) -> None:
     """Nobody can tell which of the two counts."""
     with pytest.raises(BadReply, match="twice"):
         CancelOrder.decode(body)

@@ -24,8 +24,8 @@ TABLE = {
 }
 
 
-def _below(kind: type) -> list[type]:
-    found = []
+def _below(kind: type[Any]) -> list[type[Any]]:
+    found: list[type[Any]] = []
     for one in kind.__subclasses__():
         # Generic aliases and the bases have no declaration of their own.
         if "endpoint" in vars(one):
@@ -35,8 +35,8 @@ def _below(kind: type) -> list[type]:
 
 
 ALL: list[type[Request[Any]]] = sorted(
-    {one for one in _below(Request) if one.__module__.startswith("binance_papi.api")},
-    key=lambda one: (one.__module__, one.__name__),
+    {kind for kind in _below(Request) if kind.__module__.startswith("binance_papi.api")},
+    key=lambda kind: (kind.__module__, kind.__name__),
 )
 EACH = pytest.mark.parametrize("kind", ALL, ids=lambda kind: f"{kind.__module__}.{kind.__name__}")
 
@@ -64,18 +64,19 @@ SAMPLE: dict[str, Any] = {
 
 
 def sample(kind: type[Request[Any]], **fields: Any) -> Request[Any]:
+    """A request of a class, with what it needs and what is given."""
     names = {field.name for field in fields_of(kind)}
     return kind(**{name: value for name, value in SAMPLE.items() if name in names} | fields)
 
 
-def test_the_table_and_the_classes_are_the_same_set():
+def test_the_table_and_the_classes_are_the_same_set() -> None:
     """Each documented endpoint of the table has one class, and no class is without a row."""
     assert api.__doc__
     assert sorted((kind.endpoint.method, kind.endpoint.path) for kind in ALL) == sorted(TABLE)
 
 
 @EACH
-def test_weight_orders_security_and_replacement_are_as_documented(kind):
+def test_weight_orders_security_and_replacement_are_as_documented(kind: Any) -> None:
     """The declaration says what the table says."""
     row = TABLE[kind.endpoint.method, kind.endpoint.path]
     declared = kind.endpoint
@@ -87,7 +88,7 @@ def test_weight_orders_security_and_replacement_are_as_documented(kind):
 
 
 @EACH
-def test_fields_are_the_documented_parameters(kind):
+def test_fields_are_the_documented_parameters(kind: Any) -> None:
     """Names, order of names aside, and which are mandatory."""
     row = TABLE[kind.endpoint.method, kind.endpoint.path]
     assert {(field.wire, field.mandatory) for field in fields_of(kind)} == {
@@ -96,7 +97,7 @@ def test_fields_are_the_documented_parameters(kind):
 
 
 @EACH
-def test_class_and_method_are_named_after_the_title(kind):
+def test_class_and_method_are_named_after_the_title(kind: Any) -> None:
     """The class is the title less what its place says; the method is the class in snake case."""
     title = TABLE[kind.endpoint.method, kind.endpoint.path]["title"]
     place = {"um": "UM", "cm": "CM", "margin": "Margin", "conditional": "Conditional"}
@@ -108,7 +109,7 @@ def test_class_and_method_are_named_after_the_title(kind):
 
 
 @EACH
-def test_the_docstring_covers_every_field(kind):
+def test_the_docstring_covers_every_field(kind: Any) -> None:
     """Editors show a line for each field; a retired endpoint names its replacement."""
     doc = inspect.getdoc(kind) or ""
     for field in fields_of(kind):
@@ -118,7 +119,7 @@ def test_the_docstring_covers_every_field(kind):
 
 
 @EACH
-def test_a_request_is_a_value(kind):
+def test_a_request_is_a_value(kind: Any) -> None:
     """Equal when made alike, hashable, printable, immutable."""
     one, two = sample(kind), sample(kind)
     assert one == two
@@ -129,7 +130,7 @@ def test_a_request_is_a_value(kind):
 
 
 @EACH
-def test_what_is_encoded_parses_back(kind):
+def test_what_is_encoded_parses_back(kind: Any) -> None:
     """The query holds exactly the fields that were given, under the exchange's names."""
     request = sample(kind)
     given = {
@@ -141,7 +142,7 @@ def test_what_is_encoded_parses_back(kind):
 
 
 @EACH
-def test_weight_depends_on_the_symbol_only_where_declared(kind):
+def test_weight_depends_on_the_symbol_only_where_declared(kind: Any) -> None:
     """Forty without a symbol for the two lists, one otherwise."""
     assert weight_of(sample(kind)) == 1
     if kind.endpoint.all_symbols is not None:
@@ -154,7 +155,7 @@ def _reply_types(returns: Any) -> list[type[msgspec.Struct]]:
 
 
 @EACH
-def test_every_field_of_the_documented_reply_is_typed(kind):
+def test_every_field_of_the_documented_reply_is_typed(kind: Any) -> None:
     """The example of the documentation decodes, and none of its fields is dropped."""
     method, path = kind.endpoint.method, kind.endpoint.path
     name = f"{method}{path.replace('/', '_')}.json"

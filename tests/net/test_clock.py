@@ -7,9 +7,10 @@ from email.utils import formatdate
 
 from binance_papi.core.offset import Change
 from binance_papi.net.clock import Clock
+from tests.stage import Virtual
 
 
-def test_learns_from_the_date_header_and_from_milliseconds(virtual):
+def test_learns_from_the_date_header_and_from_milliseconds(virtual: Virtual) -> None:
     """A Date bounds the clock to about a second, a field in milliseconds to the round trip."""
 
     async def main() -> tuple[bool, bool]:
@@ -37,7 +38,7 @@ def test_learns_from_the_date_header_and_from_milliseconds(virtual):
     assert virtual(main()) == (True, True)
 
 
-def test_garbage_teaches_nothing(virtual):
+def test_garbage_teaches_nothing(virtual: Virtual) -> None:
     """A Date that is none, and a time of 0, leave the clock alone."""
 
     async def main() -> Change:

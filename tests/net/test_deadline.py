@@ -8,6 +8,7 @@ import time
 import pytest
 
 from binance_papi.net.deadline import Deadline
+from tests.stage import Virtual
 
 
 async def _wait(deadline: Deadline, seconds: float) -> str:
@@ -17,7 +18,7 @@ async def _wait(deadline: Deadline, seconds: float) -> str:
     return "struck"
 
 
-def test_lets_a_wait_in_time_end_by_itself(virtual):
+def test_lets_a_wait_in_time_end_by_itself(virtual: Virtual) -> None:
     """A wait shorter than the deadline is not touched, and no timer stays."""
 
     async def main() -> str:
@@ -27,7 +28,7 @@ def test_lets_a_wait_in_time_end_by_itself(virtual):
     assert virtual.loop.timers() == 0
 
 
-def test_strikes_when_the_time_is_over(virtual):
+def test_strikes_when_the_time_is_over(virtual: Virtual) -> None:
     """A longer wait is broken off at the deadline, and the task is not left cancelling."""
 
     async def main() -> tuple[str, bool, float, int]:
@@ -41,7 +42,7 @@ def test_strikes_when_the_time_is_over(virtual):
     assert virtual(main()) == ("struck", True, 5.0, 0)
 
 
-def test_a_cancellation_from_elsewhere_passes_through(virtual):
+def test_a_cancellation_from_elsewhere_passes_through(virtual: Virtual) -> None:
     """Cancelling the task is no expiry, also at the very moment the deadline strikes."""
 
     async def main(at: float) -> None:
@@ -57,7 +58,7 @@ def test_a_cancellation_from_elsewhere_passes_through(virtual):
 
 
 @pytest.mark.asyncio
-async def test_a_stalled_loop_is_given_time_to_read():
+async def test_a_stalled_loop_is_given_time_to_read() -> None:
     """When the loop stalls past the deadline, a result that is already there still counts."""
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[str] = loop.create_future()

@@ -17,6 +17,7 @@ from binance_papi.errors import BannedError, UsageError, WaitTooLongError
 from binance_papi.net.clock import Clock
 from binance_papi.net.gate import Gate
 from binance_papi.terms import RateLimit
+from tests.stage import Virtual
 
 MINUTE = RateLimit("REQUEST_WEIGHT", "MINUTE", 1, 100)
 ORDERS = RateLimit("ORDERS", "MINUTE", 1, 10)
@@ -34,21 +35,24 @@ def make_gate(connections: int = 64, limit: RateLimit = MINUTE, *, probe: bool =
 
 
 async def admit(gate: Gate, weight: int = 1, max_wait: float | None = None) -> Grant:
+    """Ask for a cancel's grant."""
     return await gate.admit(weight, 0, Lane.CANCEL, max_wait)
 
 
 def settle(gate: Gate, grant: Grant) -> None:
+    """The reply to a grant came, and told nothing."""
     gate.admission.settle(grant, {}, asyncio.get_running_loop().time())
     gate.drain()
 
 
 def run(virtual: Any, main: Coroutine[Any, Any, Any]) -> Any:
+    """Run in virtual time and see that no timer is left."""
     result = virtual(main)
     assert virtual.loop.timers() == 0, "a timer was left"
     return result
 
 
-def test_first_come_first_served_through_a_full_window(virtual):
+def test_first_come_first_served_through_a_full_window(virtual: Virtual) -> None:
     """Waiters are admitted in their order, the rest of them when the next window begins."""
 
     async def main() -> list[int]:
@@ -67,7 +71,7 @@ def test_first_come_first_served_through_a_full_window(virtual):
     assert run(virtual, main()) == list(range(250))
 
 
-def test_no_more_in_flight_than_connections(virtual):
+def test_no_more_in_flight_than_connections(virtual: Virtual) -> None:
     """A burst never has more grants out than there are connections."""
 
     async def main() -> int:
@@ -88,7 +92,7 @@ def test_no_more_in_flight_than_connections(virtual):
     assert run(virtual, main()) == 5
 
 
-def test_cancelling_waiters_hurts_no_other(virtual):
+def test_cancelling_waiters_hurts_no_other(virtual: Virtual) -> None:
     """A third of the waiters give up, before and after they were granted; the others all go."""
 
     async def main() -> tuple[int, int, int]:
@@ -116,7 +120,7 @@ def test_cancelling_waiters_hurts_no_other(virtual):
     assert run(virtual, main()) == (90, 0, 0)
 
 
-def test_a_grant_that_its_caller_never_saw_is_given_back(virtual):
+def test_a_grant_that_its_caller_never_saw_is_given_back(virtual: Virtual) -> None:
     """Cancelled between being granted and running, a waiter gives its weight back at once."""
 
     async def main() -> tuple[int, int]:
@@ -134,7 +138,7 @@ def test_a_grant_that_its_caller_never_saw_is_given_back(virtual):
     assert run(virtual, main()) == (0, 1)
 
 
-def test_a_wait_that_is_too_long_fails_at_once(virtual):
+def test_a_wait_that_is_too_long_fails_at_once(virtual: Virtual) -> None:
     """With the window full, a call that may wait 5 s does not wait at all."""
 
     async def main() -> None:
@@ -157,7 +161,7 @@ def test_a_wait_that_is_too_long_fails_at_once(virtual):
     run(virtual, main())
 
 
-def test_patience_is_for_weight_not_for_connections(virtual):
+def test_patience_is_for_weight_not_for_connections(virtual: Virtual) -> None:
     """A waiter for a free connection stays; it gives up when weight is short for too long."""
 
     async def main() -> tuple[float, float]:
@@ -181,7 +185,7 @@ def test_patience_is_for_weight_not_for_connections(virtual):
     assert run(virtual, main()) == (pytest.approx(7.0), 0.0)
 
 
-def test_a_429_stops_everybody_until_its_time(virtual):
+def test_a_429_stops_everybody_until_its_time(virtual: Virtual) -> None:
     """After a 429 with Retry-After 7 nobody is admitted for seven seconds, then everybody."""
 
     async def main() -> float:
@@ -198,7 +202,7 @@ def test_a_429_stops_everybody_until_its_time(virtual):
     assert run(virtual, main()) == pytest.approx(7.0, abs=0.01)
 
 
-def test_a_ban_turns_away_who_waits_and_who_comes(virtual):
+def test_a_ban_turns_away_who_waits_and_who_comes(virtual: Virtual) -> None:
     """A 418 fails queued and new callers fast, and tells until when."""
 
     async def main() -> None:
@@ -222,7 +226,7 @@ def test_a_ban_turns_away_who_waits_and_who_comes(virtual):
     run(virtual, main())
 
 
-def test_closing_turns_everybody_away(virtual):
+def test_closing_turns_everybody_away(virtual: Virtual) -> None:
     """After close nobody waits, nobody gets in, and `idle` waits for what is on the wire."""
 
     async def main() -> None:
@@ -242,7 +246,7 @@ def test_closing_turns_everybody_away(virtual):
     run(virtual, main())
 
 
-def test_the_first_request_goes_alone(virtual):
+def test_the_first_request_goes_alone(virtual: Virtual) -> None:
     """Until a reply tells clock and used weight (at most 1 s) nothing else is admitted."""
 
     async def main() -> tuple[float, float]:
@@ -261,7 +265,7 @@ def test_the_first_request_goes_alone(virtual):
     assert run(virtual, main()) == (pytest.approx(1.0, abs=0.01), 0.0)
 
 
-def test_a_spent_order_count_does_not_hold_up_reads(virtual):
+def test_a_spent_order_count_does_not_hold_up_reads(virtual: Virtual) -> None:
     """While placements wait for the order count, reads and cancels go on."""
 
     async def main() -> float:

@@ -21,7 +21,7 @@ from binance_papi.net import session_pool
 from binance_papi.net.clock import Clock
 from binance_papi.net.session_pool import Session, SessionPool
 from binance_papi.terms import RateLimit
-from conftest import Peer, http, reset
+from tests.stage import Peer, http, reset
 
 Open = Callable[..., Awaitable[Session]]
 KEY = "canary-api-key"
@@ -52,12 +52,15 @@ async def open_session(peer: Peer) -> AsyncIterator[Open]:
 
 
 async def send(session: Session, method: str = "DELETE", **options: Any) -> Any:
+    """Send something signed."""
     options = {"keyed": True, "patience": 5.0, **options}
-    return await session.send(method, options.pop("target", "/papi/v1/x?a=1&signature=f"), **options)
+    return await session.send(
+        method, options.pop("target", "/papi/v1/x?a=1&signature=f"), **options
+    )
 
 
 @pytest.mark.asyncio
-async def test_sends_the_signed_bytes_as_they_are(peer, open_session):
+async def test_sends_the_signed_bytes_as_they_are(peer: Peer, open_session: Open) -> None:
     """Nothing is decoded, re-encoded or re-ordered between signing and sending."""
     session = await open_session()
     target = "/papi/v1/x?symbol=%E6%B5%8B%E8%AF%95USDT&id=a%2Fb%3Ac&signature=%2B%2F%3D"
@@ -70,7 +73,7 @@ async def test_sends_the_signed_bytes_as_they_are(peer, open_session):
 
 
 @pytest.mark.asyncio
-async def test_the_key_travels_only_where_it_is_needed(peer, open_session):
+async def test_the_key_travels_only_where_it_is_needed(peer: Peer, open_session: Open) -> None:
     """A call without security carries no key."""
     session = await open_session()
     await send(session, "GET", keyed=False)
@@ -80,7 +83,9 @@ async def test_the_key_travels_only_where_it_is_needed(peer, open_session):
 @pytest.mark.asyncio
 @pytest.mark.parametrize("method", ["DELETE", "GET", "PUT", "POST"])
 @pytest.mark.parametrize("warm", [True, False])
-async def test_one_call_is_one_request_when_the_peer_hangs_up(peer, open_session, method, warm):
+async def test_one_call_is_one_request_when_the_peer_hangs_up(
+    peer: Peer, open_session: Open, method: str, warm: bool
+) -> None:
     """The peer reads and closes without a reply: exactly one request, and nobody knows."""
 
     async def script(peer: Peer, _: bytes, writer: asyncio.StreamWriter) -> None:
@@ -100,7 +105,9 @@ async def test_one_call_is_one_request_when_the_peer_hangs_up(peer, open_session
 
 
 @pytest.mark.asyncio
-async def test_aiohttp_by_itself_would_send_twice(peer, open_session, monkeypatch):
+async def test_aiohttp_by_itself_would_send_twice(
+    peer: Peer, open_session: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The negative control of the test above: without our middleware the peer reads two."""
 
     async def through(request: Any, handler: Any) -> Any:
@@ -118,7 +125,7 @@ async def test_aiohttp_by_itself_would_send_twice(peer, open_session, monkeypatc
 
 
 @pytest.mark.asyncio
-async def test_follows_no_redirect_and_keeps_no_cookie(peer, open_session):
+async def test_follows_no_redirect_and_keeps_no_cookie(peer: Peer, open_session: Open) -> None:
     """Another host that a redirect names sees no byte; a cookie does not come back."""
     other = Peer()
     await other.start()
@@ -138,7 +145,9 @@ async def test_follows_no_redirect_and_keeps_no_cookie(peer, open_session):
 
 
 @pytest.mark.asyncio
-async def test_reads_no_proxy_from_the_environment(peer, open_session, monkeypatch):
+async def test_reads_no_proxy_from_the_environment(
+    peer: Peer, open_session: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Proxies of the environment are ignored; one that is set is used."""
     for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
@@ -149,7 +158,7 @@ async def test_reads_no_proxy_from_the_environment(peer, open_session, monkeypat
 
 
 @pytest.mark.asyncio
-async def test_unpacks_nothing(peer, open_session):
+async def test_unpacks_nothing(peer: Peer, open_session: Open) -> None:
     """A gzip body that nobody asked for arrives as it is."""
     packed = gzip.compress(b"x" * 100_000)
 
@@ -162,14 +171,14 @@ async def test_unpacks_nothing(peer, open_session):
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("chunked", [True, False])
-async def test_reads_no_more_than_a_mebibyte(peer, open_session, chunked):
+async def test_reads_no_more_than_a_mebibyte(peer: Peer, open_session: Open, chunked: bool) -> None:
     """An endless body is dropped after one byte too many."""
 
     async def script(_: Peer, __: bytes, writer: asyncio.StreamWriter) -> None:
         size = b"Transfer-Encoding: chunked" if chunked else b"Content-Length: 100000000"
         writer.write(b"HTTP/1.1 200 OK\r\n" + size + b"\r\n\r\n")
         block = b"x" * 65_536
-        for _ in range(400):
+        for _block in range(400):
             writer.write(b"10000\r\n" + block + b"\r\n" if chunked else block)
             await writer.drain()
 
@@ -179,7 +188,7 @@ async def test_reads_no_more_than_a_mebibyte(peer, open_session, chunked):
 
 
 @pytest.mark.asyncio
-async def test_nobody_listens(open_session, unused_tcp_port):
+async def test_nobody_listens(open_session: Open, unused_tcp_port: int) -> None:
     """A refused connection was never sent, and says why without an address."""
     session = await open_session(f"http://127.0.0.1:{unused_tcp_port}")
     heard = await send(session)
@@ -189,7 +198,7 @@ async def test_nobody_listens(open_session, unused_tcp_port):
 
 
 @pytest.mark.asyncio
-async def test_a_name_that_does_not_resolve_was_never_sent(open_session):
+async def test_a_name_that_does_not_resolve_was_never_sent(open_session: Open) -> None:
     """A DNS failure is never sent."""
     session = await open_session("https://papi.invalid")
     assert isinstance(await send(session), Unsent)
@@ -197,7 +206,7 @@ async def test_a_name_that_does_not_resolve_was_never_sent(open_session):
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("how", ["silence", "slow", "cut", "reset", "garbage"])
-async def test_no_whole_reply_is_unanswered(peer, open_session, how):
+async def test_no_whole_reply_is_unanswered(peer: Peer, open_session: Open, how: str) -> None:
     """Silence, one byte at a time, a cut or broken reply: left, and told nothing."""
 
     async def script(_: Peer, __: bytes, writer: asyncio.StreamWriter) -> None:
@@ -226,7 +235,7 @@ async def test_no_whole_reply_is_unanswered(peer, open_session, how):
 
 
 @pytest.mark.asyncio
-async def test_a_head_without_end_is_bounded(peer, open_session):
+async def test_a_head_without_end_is_bounded(peer: Peer, open_session: Open) -> None:
     """A huge header is refused by the parser, not stored."""
 
     async def script(_: Peer, __: bytes, writer: asyncio.StreamWriter) -> None:
@@ -237,7 +246,7 @@ async def test_a_head_without_end_is_bounded(peer, open_session):
 
 
 @pytest.mark.asyncio
-async def test_a_stalled_loop_causes_no_false_timeout(peer, open_session):
+async def test_a_stalled_loop_causes_no_false_timeout(peer: Peer, open_session: Open) -> None:
     """The loop is blocked beyond the deadline while the reply lies in the socket."""
     session = await open_session()
     await send(session)  # the connection stands
@@ -253,7 +262,9 @@ async def test_a_stalled_loop_causes_no_false_timeout(peer, open_session):
 
 
 @pytest.mark.asyncio
-async def test_a_cancelled_call_leaves_no_secret_in_its_traceback(peer, open_session):
+async def test_a_cancelled_call_leaves_no_secret_in_its_traceback(
+    peer: Peer, open_session: Open
+) -> None:
     """The frames of aiohttp, which hold the signed URL, are left behind."""
 
     async def script(_: Peer, __: bytes, ___: asyncio.StreamWriter) -> None:
@@ -300,7 +311,7 @@ def _trusting(authority: trustme.CA) -> ssl.SSLContext:
 
 
 @pytest.mark.asyncio
-async def test_speaks_tls_to_whom_it_trusts(authority, open_session):
+async def test_speaks_tls_to_whom_it_trusts(authority: trustme.CA, open_session: Open) -> None:
     """With the right authority the call goes through."""
     peer = await _tls_peer(authority, "localhost")
     session = await open_session(f"https://localhost:{peer.port}", ssl=_trusting(authority))
@@ -311,7 +322,9 @@ async def test_speaks_tls_to_whom_it_trusts(authority, open_session):
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("why", ["stranger", "wrong name"])
-async def test_never_falls_back_to_insecure(authority, open_session, why):
+async def test_never_falls_back_to_insecure(
+    authority: trustme.CA, open_session: Open, why: str
+) -> None:
     """A certificate of a stranger, or for another name: never sent, no byte of HTTP."""
     name = "localhost" if why == "stranger" else "elsewhere.example"
     context = ssl.create_default_context() if why == "stranger" else _trusting(authority)
@@ -347,19 +360,19 @@ def _pool(**settings: Any) -> SessionPool:
         "https://papi.binance.com/?x=1",
     ],
 )
-def test_refuses_a_base_url_that_would_show_the_key(base_url):
+def test_refuses_a_base_url_that_would_show_the_key(base_url: str) -> None:
     """Plain http goes to loopback only, and a base URL is no more than that."""
     with pytest.raises(ValueError, match="base_url"):
         _pool(base_url=base_url)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:80", "127.9.9.9", "[::1]:81", "localhost:1"])
-def test_takes_plain_http_on_loopback(host):
+def test_takes_plain_http_on_loopback(host: str) -> None:
     """Loopback may be plain."""
     _pool(base_url=f"http://{host}")
 
 
-def test_refuses_a_context_that_does_not_verify():
+def test_refuses_a_context_that_does_not_verify() -> None:
     """Verification can't be turned off, nor may TLS be older than 1.2."""
     off = ssl.create_default_context()
     off.check_hostname = False
@@ -376,7 +389,7 @@ def test_refuses_a_context_that_does_not_verify():
 
 
 @pytest.mark.asyncio
-async def test_sends_from_the_address_it_is_told(peer, open_session):
+async def test_sends_from_the_address_it_is_told(peer: Peer, open_session: Open) -> None:
     """Two source addresses reach the peer from two addresses."""
     seen = []
 
@@ -391,7 +404,7 @@ async def test_sends_from_the_address_it_is_told(peer, open_session):
 
 
 @pytest.mark.asyncio
-async def test_warms_up_without_a_request(peer, open_session):
+async def test_warms_up_without_a_request(peer: Peer, open_session: Open) -> None:
     """Warm connections stand and are used afterwards; no request was made for them."""
     session = await open_session()
     assert await session.warm_up(4) is None
@@ -401,7 +414,7 @@ async def test_warms_up_without_a_request(peer, open_session):
 
 
 @pytest.mark.asyncio
-async def test_aiohttp_has_what_we_rely_on():
+async def test_aiohttp_has_what_we_rely_on() -> None:
     """The floor of aiohttp: the arguments that our settings need exist."""
     async with aiohttp.ClientSession(middlewares=(), max_field_size=1, auto_decompress=False):
         pass

@@ -9,14 +9,14 @@ import pytest
 from aioresponses import aioresponses
 
 from binance_papi import NotOpenError, PapiClient
-from conftest import MockedResponse
+from tests.stage import MockedResponse
 
 URL = re.compile(r"^https://papi\.binance\.com/papi/v1/um/conditional/order\?.*signature=")
 
 
 @pytest.mark.asyncio
-async def test_a_cancel_through_a_mocked_session():
-    """aioresponses answers for the exchange, through a response class that aiohttp 3.14 needs."""
+async def test_a_cancel_through_a_mocked_session() -> None:
+    """Aioresponses answers for the exchange, through a response class that aiohttp 3.14 needs."""
     with aioresponses() as mocked:
         mocked.delete(
             URL,
@@ -30,7 +30,7 @@ async def test_a_cancel_through_a_mocked_session():
 
 
 @pytest.mark.asyncio
-async def test_a_refusal_through_a_mocked_session():
+async def test_a_refusal_through_a_mocked_session() -> None:
     """An error body lands in its exception."""
     with aioresponses() as mocked:
         mocked.delete(
@@ -45,7 +45,7 @@ async def test_a_refusal_through_a_mocked_session():
 
 
 @pytest.mark.asyncio
-async def test_aioresponses_alone_fails_on_this_aiohttp():
+async def test_aioresponses_alone_fails_on_this_aiohttp() -> None:
     """A canary: once this passes without our response class, the class can go."""
     with aioresponses() as mocked:
         mocked.delete(URL, payload={})

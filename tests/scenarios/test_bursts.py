@@ -6,11 +6,12 @@ import asyncio
 import random
 import time
 from collections import Counter
+from collections.abc import Iterable
+from typing import Any
 
 import pytest
 
 from binance_papi import BannedError, PapiClient, RateLimit, UnknownOutcomeError
-from binance_papi.net import clock
 from binance_papi.simulator import Fault, FaultKind, Simulator
 
 FIVE_SECONDS = (
@@ -20,6 +21,7 @@ FIVE_SECONDS = (
 
 
 def client(exchange: Simulator, **settings: object) -> PapiClient:
+    """A client on an exchange."""
     return PapiClient(
         exchange.api_key,
         exchange.secret,
@@ -29,19 +31,21 @@ def client(exchange: Simulator, **settings: object) -> PapiClient:
 
 
 async def cancel_all(papi: PapiClient, ids: list[int]) -> list[object]:
+    """Cancel all at once; results and exceptions in order."""
     cancel = papi.um.conditional.cancel_order
     calls = (cancel(symbol="BTCUSDT", strategy_id=one) for one in ids)
     return list(await asyncio.gather(*calls, return_exceptions=True))
 
 
-def failures(results: list[object]) -> Counter[str]:
+def failures(results: Iterable[object]) -> Counter[str]:
+    """How many of each exception there are."""
     return Counter(type(one).__name__ for one in results if isinstance(one, BaseException))
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(90)
 @pytest.mark.asyncio
-async def test_a_burst_uses_the_whole_limit_and_never_passes_it():
+async def test_a_burst_uses_the_whole_limit_and_never_passes_it() -> None:
     """900 cancels, 200 per 5 s, latency to 300 ms, clocks 700 ms off: no 429, windows full."""
 
     async def one(seed: int, skew: float) -> None:
@@ -69,7 +73,7 @@ async def test_a_burst_uses_the_whole_limit_and_never_passes_it():
 @pytest.mark.timeout(60)
 @pytest.mark.asyncio
 @pytest.mark.parametrize("seed", [1, 2])
-async def test_cancelling_tasks_at_random_hurts_no_other(seed):
+async def test_cancelling_tasks_at_random_hurts_no_other(seed: int) -> None:
     """2,000 cancels, a third of the tasks cancelled: the others all succeed, nothing is left."""
     rng = random.Random(seed)
     before = asyncio.all_tasks()
@@ -77,9 +81,7 @@ async def test_cancelling_tasks_at_random_hurts_no_other(seed):
         ids = exchange.seed_orders(2000)
         async with client(exchange) as papi:
             cancel = papi.um.conditional.cancel_order
-            tasks = [
-                asyncio.create_task(cancel(symbol="BTCUSDT", strategy_id=one)) for one in ids
-            ]
+            tasks = [asyncio.create_task(cancel(symbol="BTCUSDT", strategy_id=one)) for one in ids]
             doomed = set(rng.sample(range(2000), 667))
             loop = asyncio.get_running_loop()
             for number in doomed:
@@ -103,12 +105,14 @@ async def test_cancelling_tasks_at_random_hurts_no_other(seed):
 
 
 @pytest.mark.asyncio
-async def test_a_wall_clock_far_off_costs_at_most_one_refusal(monkeypatch):
+async def test_a_wall_clock_far_off_costs_at_most_one_refusal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Half a minute wrong, in either direction: one -1021 in all, and every order is cancelled."""
     for wrong in (-30.0, 30.0):
         real = time.time
         with monkeypatch.context() as patch:
-            patch.setattr(clock.time, "time", lambda real=real, wrong=wrong: real() + wrong)
+            patch.setattr(time, "time", lambda real=real, wrong=wrong: real() + wrong)
             async with Simulator(clock=real) as exchange:
                 ids = exchange.seed_orders(300)
                 async with client(exchange, on_event=lambda _: None) as papi:
@@ -118,7 +122,7 @@ async def test_a_wall_clock_far_off_costs_at_most_one_refusal(monkeypatch):
 
 
 @pytest.mark.asyncio
-async def test_a_refusal_is_waited_out_and_nobody_is_banned():
+async def test_a_refusal_is_waited_out_and_nobody_is_banned() -> None:
     """One 429 in a burst: what was in flight is all that follows it, and no order is lost."""
     fault = Fault(FaultKind.HTTP_429, times=1, method="DELETE", retry_after=1)
     async with Simulator(latency=(0.0, 0.02), faults=[fault], patience=0) as exchange:
@@ -132,7 +136,7 @@ async def test_a_refusal_is_waited_out_and_nobody_is_banned():
 
 
 @pytest.mark.asyncio
-async def test_another_user_of_the_address_is_noticed():
+async def test_another_user_of_the_address_is_noticed() -> None:
     """Half of the limit is used by others: the header tells, and the burst stays below."""
     limits = (RateLimit("REQUEST_WEIGHT", "MINUTE", 1, 400),)
     async with Simulator(limits=limits, clock=lambda: 1_800_000_005.0) as exchange:
@@ -148,7 +152,7 @@ async def test_another_user_of_the_address_is_noticed():
 
 
 @pytest.mark.asyncio
-async def test_a_ban_fails_everybody_fast_and_is_obeyed():
+async def test_a_ban_fails_everybody_fast_and_is_obeyed() -> None:
     """After a 418 waiting calls fail at once with its end, and nothing more is sent."""
     limits = (RateLimit("REQUEST_WEIGHT", "MINUTE", 1, 5),)
     async with Simulator(limits=limits, patience=0, in_flight=0.0) as exchange:
@@ -190,7 +194,7 @@ async def test_a_ban_fails_everybody_fast_and_is_obeyed():
         FaultKind.HTTP_503_INTERNAL,
     ],
 )
-async def test_what_may_have_happened_is_never_called_anything_else(kind):
+async def test_what_may_have_happened_is_never_called_anything_else(kind: Any) -> None:
     """For each such fault a cancel is one request on the wire and an honest unknown."""
     async with Simulator(faults=[Fault(kind, method="DELETE")]) as exchange:
         (one,) = exchange.seed_orders(1)
@@ -207,7 +211,7 @@ async def test_what_may_have_happened_is_never_called_anything_else(kind):
     "kind",
     [FaultKind.HTTP_503_UNAVAILABLE, FaultKind.HTTP_503_THROTTLED, FaultKind.ERROR_1021],
 )
-async def test_what_certainly_had_no_effect_is_sent_again(kind):
+async def test_what_certainly_had_no_effect_is_sent_again(kind: Any) -> None:
     """Two refusals of that kind, then it works; each attempt with a signature of its own."""
     async with Simulator(faults=[Fault(kind, times=2, method="DELETE")]) as exchange:
         (one,) = exchange.seed_orders(1)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import time
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from binance_papi import (
     AuthError,
@@ -13,6 +16,7 @@ from binance_papi import (
     NotOpenError,
     PapiClient,
     RejectedError,
+    Request,
     Signer,
 )
 from binance_papi.api import general
@@ -21,7 +25,7 @@ from binance_papi.simulator import Simulator
 
 
 @pytest.mark.asyncio
-async def test_an_order_is_placed_asked_for_and_cancelled(papi):
+async def test_an_order_is_placed_asked_for_and_cancelled(papi: PapiClient) -> None:
     """Placed, found by both ids, listed, cancelled, found in history, no longer open."""
     um = papi.um.conditional
     placed = await um.new_order(
@@ -54,7 +58,7 @@ async def test_an_order_is_placed_asked_for_and_cancelled(papi):
 
 
 @pytest.mark.asyncio
-async def test_a_triggered_order_names_its_child(exchange, papi):
+async def test_a_triggered_order_names_its_child(exchange: Simulator, papi: PapiClient) -> None:
     """After the trigger the history tells the plain order's id; the cancel finds nothing open."""
     (one,) = exchange.seed_orders(1)
     exchange.trigger(one)
@@ -67,7 +71,7 @@ async def test_a_triggered_order_names_its_child(exchange, papi):
 
 
 @pytest.mark.asyncio
-async def test_cancel_all_of_a_symbol(exchange, papi):
+async def test_cancel_all_of_a_symbol(exchange: Simulator, papi: PapiClient) -> None:
     """Cancel-all answers a code (a text on the wire, a number here) and names no order."""
     exchange.seed_orders(5)
     exchange.seed_orders(2, symbol="ETHUSDT")
@@ -78,7 +82,7 @@ async def test_cancel_all_of_a_symbol(exchange, papi):
 
 
 @pytest.mark.asyncio
-async def test_asking_for_all_symbols_costs_forty(papi):
+async def test_asking_for_all_symbols_costs_forty(papi: PapiClient) -> None:
     """With a symbol the open orders cost 1, without one 40, here and at the exchange."""
     await papi.general.test_connectivity()
     for request, cost in [
@@ -96,7 +100,7 @@ async def test_asking_for_all_symbols_costs_forty(papi):
 
 
 @pytest.mark.asyncio
-async def test_limits_are_asked_for(papi):
+async def test_limits_are_asked_for(papi: PapiClient) -> None:
     """The account's order limits come as the exchange words them."""
     assert await papi.general.query_user_rate_limit() == [
         general.OrderRateLimit(
@@ -106,7 +110,7 @@ async def test_limits_are_asked_for(papi):
 
 
 @pytest.mark.asyncio
-async def test_a_symbol_in_another_script_is_signed_as_it_is_sent(papi):
+async def test_a_symbol_in_another_script_is_signed_as_it_is_sent(papi: PapiClient) -> None:
     """Non-ASCII symbols are percent-encoded before signing."""
     orders = await papi.um.conditional.query_all_current_open_orders(symbol="测试USDT")
     assert orders == []
@@ -116,7 +120,7 @@ async def test_a_symbol_in_another_script_is_signed_as_it_is_sent(papi):
 
 
 @pytest.mark.asyncio
-async def test_a_wrong_key_and_a_wrong_secret(exchange):
+async def test_a_wrong_key_and_a_wrong_secret(exchange: Simulator) -> None:
     """Both are AuthError, after one request each."""
     for key, secret in ((exchange.api_key, "wrong"), ("wrong", exchange.secret)):
         async with PapiClient(key, secret, base_url=exchange.base_url) as papi:
@@ -126,11 +130,11 @@ async def test_a_wrong_key_and_a_wrong_secret(exchange):
 
 
 @pytest.mark.asyncio
-async def test_the_live_exchange_has_retired_the_family():
+async def test_the_live_exchange_has_retired_the_family() -> None:
     """In the era of today all seven answer 404, and the error names the replacement."""
     async with Simulator(era="algo") as exchange:
         (one,) = exchange.seed_orders(1)
-        requests = [
+        requests: list[Request[Any]] = [
             conditional.CancelOrder(symbol="BTCUSDT", strategy_id=one),
             conditional.CancelAllOpenOrders(symbol="BTCUSDT"),
             conditional.NewOrder(
@@ -145,12 +149,16 @@ async def test_the_live_exchange_has_retired_the_family():
             conditional.QueryAllOrders(),
             conditional.QueryOrderHistory(symbol="BTCUSDT", strategy_id=one),
         ]
-        async with PapiClient(exchange.api_key, exchange.secret, base_url=exchange.base_url) as papi:
+        async with PapiClient(
+            exchange.api_key, exchange.secret, base_url=exchange.base_url
+        ) as papi:
             for request in requests:
                 with pytest.raises(EndpointRetiredError) as caught:
                     await papi.send(request)
                 assert caught.value.replacement is not None
-                assert caught.value.replacement.startswith(f"{request.endpoint.method} /papi/v1/um/algo/")
+                assert caught.value.replacement.startswith(
+                    f"{request.endpoint.method} /papi/v1/um/algo/"
+                )
                 assert caught.value.replacement in str(caught.value)
                 assert caught.value.http_status == 404
         assert len(exchange.venue.wire) == 7
@@ -158,11 +166,8 @@ async def test_the_live_exchange_has_retired_the_family():
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("kind", ["ed25519", "rsa"])
-async def test_private_keys_sign(kind):
+async def test_private_keys_sign(kind: Any) -> None:
     """An Ed25519 and an (encrypted) RSA key cancel an order; the key itself tells its kind."""
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
-
     private = (
         ed25519.Ed25519PrivateKey.generate()
         if kind == "ed25519"
@@ -186,7 +191,7 @@ async def test_private_keys_sign(kind):
 
 
 @pytest.mark.asyncio
-async def test_warm_up_learns_clock_and_weight_for_one_ping_an_address():
+async def test_warm_up_learns_clock_and_weight_for_one_ping_an_address() -> None:
     """Warm-up costs weight 1 per address; afterwards the clock is known to about a second."""
     async with Simulator(clock_skew=12.0) as exchange:
         async with PapiClient(
@@ -200,5 +205,8 @@ async def test_warm_up_learns_clock_and_weight_for_one_ping_an_address():
             await papi.warm_up()
             low, high = papi.clock_offset
         assert high - low < 1.2
-        assert sorted(record.address for record in exchange.venue.wire) == ["127.0.0.1", "127.0.0.3"]
+        assert sorted(record.address for record in exchange.venue.wire) == [
+            "127.0.0.1",
+            "127.0.0.3",
+        ]
     assert abs((low + high) / 2 - (time.time() + 12 - time.monotonic())) < 1

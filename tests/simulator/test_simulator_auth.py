@@ -10,9 +10,19 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from simulator_desk import KEY, NOON, ORDER, SECRET, STOP_MARKET, Desk, hmac_hex, read, signed
 
 from binance_papi.simulator.auth import payload
+from tests.simulator.simulator_desk import (
+    KEY,
+    NOON,
+    ORDER,
+    SECRET,
+    STOP_MARKET,
+    Desk,
+    hmac_hex,
+    read,
+    signed,
+)
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes

@@ -12,7 +12,11 @@ from typing import Any
 import aiohttp
 import pytest
 import trustme
-from simulator_desk import (
+from yarl import URL
+
+from binance_papi.simulator import Fault, FaultKind, RateLimit, Simulator
+from binance_papi.terms import StrategyStatus
+from tests.simulator.simulator_desk import (
     HISTORY,
     LIMITS,
     NOON,
@@ -25,10 +29,6 @@ from simulator_desk import (
     call,
     signed,
 )
-from yarl import URL
-
-from binance_papi.simulator import Fault, FaultKind, RateLimit, Simulator
-from binance_papi.terms import StrategyStatus
 
 K = FaultKind
 BROKEN = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, aiohttp.ClientPayloadError)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from simulator_desk import NOON, OPEN_ORDER, ORDER, Desk, read
 
 from binance_papi.simulator import Delivery, Fault, FaultKind, RateLimit
 from binance_papi.simulator.faults import PLANS, FaultBox
 from binance_papi.simulator.wire import WireLog, WireRecord
+from tests.simulator.simulator_desk import NOON, OPEN_ORDER, ORDER, Desk, read
 
 K = FaultKind
 

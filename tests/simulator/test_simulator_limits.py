@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from simulator_desk import (
+
+from binance_papi.simulator import Fault, FaultKind, RateLimit, Request, Window
+from binance_papi.simulator.bans import Bans
+from binance_papi.simulator.limits import Limits
+from tests.simulator.simulator_desk import (
     ALL_ORDERS,
     KEY,
     LIMITS,
@@ -14,10 +18,6 @@ from simulator_desk import (
     Desk,
     read,
 )
-
-from binance_papi.simulator import Fault, FaultKind, RateLimit, Request, Window
-from binance_papi.simulator.bans import Bans
-from binance_papi.simulator.limits import Limits
 
 WEIGHT = RateLimit("REQUEST_WEIGHT", "MINUTE", 1, 5)
 ORDERS = RateLimit("ORDERS", "SECOND", 10, 2)

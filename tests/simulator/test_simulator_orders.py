@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from simulator_desk import (
+
+from binance_papi.simulator import RateLimit
+from binance_papi.terms import StrategyStatus
+from tests.simulator.simulator_desk import (
     ALL_OPEN,
     ALL_ORDERS,
     HISTORY,
@@ -19,9 +22,6 @@ from simulator_desk import (
     Desk,
     read,
 )
-
-from binance_papi.simulator import RateLimit
-from binance_papi.terms import StrategyStatus
 
 FIRST = 4611875134427365377
 MS = int(NOON * 1000)

@@ -1,0 +1,1 @@
+"""Tests; `tests.stage` holds what they share."""
