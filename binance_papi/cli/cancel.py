@@ -161,8 +161,8 @@ async def _cancel_everything(
     if as_json:
         show_json({"symbol": symbol, "all": True, "reply": reply, "still_open": left})
     else:
-        rest = "how many are left is not known" if left is None else f"{left} orders are still open"
-        show(f"{plain(symbol)}: {plain(reply.msg or reply.code)} Asked again, {rest}.")
+        rest = "it is not known how many are left" if left is None else f"{left} orders are open"
+        show(f"{plain(symbol)}: {plain(reply.msg or reply.code)} Afterwards {rest}.")
     return Exit.UNKNOWN if left is None else Exit.REFUSED if left else Exit.DONE
 
 

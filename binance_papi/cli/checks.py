@@ -134,7 +134,7 @@ async def _network(url: URL) -> list[Check]:
     except (OSError, TimeoutError) as error:
         return [Check("DNS", False, f"{host}: {_reason(error)}", "see to DNS and the network")]
     addresses = len({address[4][0] for address in found})
-    return [Check("DNS", True, f"{host} has {addresses} addresses"), await _connect(url)]
+    return [Check("DNS", True, f"addresses of {host}: {addresses}"), await _connect(url)]
 
 
 async def _connect(url: URL) -> Check:

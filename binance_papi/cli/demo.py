@@ -139,5 +139,5 @@ def _conclude(told: Rehearsal) -> None:
             f"{told.canceled_in_book} orders are CANCELED in the exchange's own book.",
             "bold red",
         )
-    show("Latencies count from the call, so waiting for one of the connections is part of them.")
+    show("Latencies count from the call: waiting for a connection or for weight is part of them.")
     show("The live exchange is farther away, and has answered 404 on these paths since 2026-04-28.")

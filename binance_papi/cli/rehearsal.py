@@ -47,7 +47,7 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
     reckoned: int
     """Used in the present window, as the client reckons."""
     counted: int
-    """Used over the whole rehearsal, as the exchange counted."""
+    """Used in the present window, as the exchange counted."""
     peak: int
     """Most that the exchange counted in one window."""
 
@@ -183,7 +183,7 @@ def _limits(exchange: Simulator, papi: PapiClient) -> list[Limit]:
                 name=usage.limit.rate_limit_type,
                 limit=usage.limit.limit,
                 reckoned=usage.used,
-                counted=sum(counted),
+                counted=counted[-1] if counted else 0,
                 peak=max(counted, default=0),
             )
         )

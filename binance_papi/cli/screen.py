@@ -19,6 +19,8 @@ from rich.text import Text
 from binance_papi import AlignmentLost, ClockJumped, Event, Frozen, WeightRaised
 
 _PIPE_WIDTH: Final = 160
+_COPIED: Final = ("Strategy id",)
+"""Columns that are never folded."""
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -37,13 +39,18 @@ def plain(value: object) -> str:
 
 def say(text: str, style: str = "") -> None:
     """One line for a person, on stderr."""
-    console(stderr=True).print(Text(plain(text), style), soft_wrap=True)
+    _line(console(stderr=True), text, style)
 
 
 def show(text: str = "", style: str = "") -> None:
     """One line of the result, on stdout."""
-    console().print(Text(plain(text), style), soft_wrap=True)
+    _line(console(), text, style)
     sys.stdout.flush()  # whoever reads through a pipe may wait for this line
+
+
+def _line(where: Console, text: str, style: str) -> None:
+    # A terminal gets whole words per line; a pipe gets one line whatever its length.
+    where.print(Text(plain(text), style), soft_wrap=not where.file.isatty())
 
 
 def show_json(value: Any) -> None:
@@ -51,24 +58,26 @@ def show_json(value: Any) -> None:
     print(json.dumps(msgspec.to_builtins(value)), flush=True)
 
 
-def grid(*headings: str, title: str | None = None, right: tuple[str, ...] = ()) -> Table:
+def grid(*headings: str, right: tuple[str, ...] = ()) -> Table:
     """An empty table.
 
     Args:
         *headings: One per column.
-        title: Above the table; ``None``: no title.
         right: Headings of the columns that hold numbers.
     """
     table = Table(
         box=box.SIMPLE_HEAD,
-        title=title,
-        title_justify="left",
-        title_style="bold",
         show_header=any(headings),
         pad_edge=False,
+        collapse_padding=True,
     )
     for heading in headings:
-        table.add_column(heading, justify="right" if heading in right else "left", overflow="fold")
+        table.add_column(
+            heading,
+            justify="right" if heading in right else "left",
+            overflow="fold",
+            no_wrap=heading in _COPIED,
+        )
     return table
 
 

@@ -27,7 +27,7 @@ async def _usage(base_url: str | None, as_json: bool) -> Exit:
         show_json({"limits": [msgspec.structs.asdict(limit) for limit in limits]})
         return Exit.DONE
     numbers = ("Limit", "Used", "Others", "In flight", "Resets", "Frozen")
-    table = grid("Rate limit", "Counts for", *numbers, right=numbers)
+    table = grid("Rate limit", "Per", *numbers, right=numbers)
     for limit in limits:
         table.add_row(*_row(limit))
     console().print(table)

@@ -79,13 +79,16 @@ def run(
 
 
 def spawn(
-    *arguments: str, at: Simulator | None = None, env: Mapping[str, str] = {}
+    *arguments: str,
+    at: Simulator | None = None,
+    env: Mapping[str, str] = {},
+    stdin: int = subprocess.DEVNULL,
 ) -> subprocess.Popen[str]:
     """Start the command as a process of its own, with pipes."""
     inherited = {name: value for name, value in os.environ.items() if name not in NAMES}
     return subprocess.Popen(
         [sys.executable, "-m", "binance_papi.cli", *arguments],
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
+import os
 import signal
 import time
 from pathlib import Path
 
 import pytest
-from cli_stage import FIRST, assert_clean, read, run, spawn, stage
 
 from binance_papi import StrategyStatus
 from binance_papi.simulator import Fault, FaultKind, Simulator
+from tests.cli.cli_stage import FIRST, assert_clean, read, run, spawn, stage
 
 
 def canceled(exchange: Simulator) -> int:
@@ -189,3 +190,18 @@ def test_ctrl_c_in_a_burst() -> None:
     assert "may or may not have happened" in err
     assert "Traceback" not in err
     assert_clean(out + err)
+
+
+@pytest.mark.parametrize(("answer", "code", "left"), [("y", 0, 0), ("n", 1, 2)])
+def test_all_asks_at_a_terminal(answer: str, code: int, left: int) -> None:
+    """At a terminal --all asks, and only a yes sends it."""
+    ours, theirs = os.openpty()
+    with stage(orders=2) as exchange:
+        process = spawn("cancel", "BTCUSDT", "--all", at=exchange, stdin=theirs)
+        os.write(ours, f"{answer}\n".encode())
+        _, err = process.communicate(timeout=15)
+        assert exchange.venue.book.open_count == left
+    os.close(ours)
+    os.close(theirs)
+    assert process.returncode == code, err
+    assert "Cancel ALL open conditional orders of BTCUSDT?" in err

@@ -4,11 +4,11 @@ import signal
 from typing import Any
 
 import pytest
-from cli_stage import assert_clean, read, run, spawn
 
 from binance_papi.cli import rehearsal
 from binance_papi.cli.rehearsal import MOST_PLACED
 from binance_papi.simulator import Fault, FaultKind, Simulator
+from tests.cli.cli_stage import assert_clean, read, run, spawn
 
 FAST = ("--latency", "0", "2")
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 import trustme
-from cli_stage import KEY, SECRET, read, run, stage
 
 from binance_papi import RateLimit
 from binance_papi.cli import checks
+from tests.cli.cli_stage import KEY, SECRET, read, run, stage
 
 
 @pytest.fixture(autouse=True)

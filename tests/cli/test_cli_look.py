@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from cli_stage import FIRST, assert_clean, read, run, spawn, stage
+from tests.cli.cli_stage import FIRST, assert_clean, read, run, spawn, stage
 
 
 def test_open_orders_of_one_pair() -> None:

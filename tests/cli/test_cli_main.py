@@ -3,9 +3,9 @@ from __future__ import annotations
 import sys
 
 import pytest
-from cli_stage import KEY, SECRET, run, spawn, stage
 
 from binance_papi import __version__, cli
+from tests.cli.cli_stage import KEY, SECRET, run, spawn, stage
 
 
 @pytest.mark.parametrize("name", ["typer", "rich"])

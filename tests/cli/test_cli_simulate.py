@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from cli_stage import KEY, NAMES, SECRET, assert_clean, run, spawn
 
 from binance_papi.cli.simulate import read_fault
 from binance_papi.simulator import Fault, FaultKind
+from tests.cli.cli_stage import KEY, NAMES, SECRET, assert_clean, run, spawn
 
 
 def started(*arguments: str, env: Mapping[str, str] = {}) -> tuple[subprocess.Popen[str], Any]:
