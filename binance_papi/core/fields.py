@@ -31,6 +31,9 @@ Number: TypeAlias = Decimal | int | str
 
 _UNRESERVED: Final = re.compile(r"[A-Za-z0-9._~-]*")
 
+_MAX_PLACES: Final = 64
+"""An amount with more places is a slip; written out in fixed point it could fill the memory."""
+
 
 class Field:
     """One field of a request class.
@@ -127,6 +130,9 @@ def _check_number(wire: str, value: Decimal | int | str) -> None:
         number = Decimal("NaN")
     if not number.is_finite() or (isinstance(value, str) and value != value.strip()):
         raise InvalidRequestError(f"{wire} is no plain decimal number")
+    _, digits, exponent = number.as_tuple()
+    if len(digits) > _MAX_PLACES or abs(int(exponent)) > _MAX_PLACES:
+        raise InvalidRequestError(f"{wire} has more than {_MAX_PLACES} digits")
 
 
 def text(value: Any) -> str:
@@ -140,7 +146,7 @@ def text(value: Any) -> str:
         return int.__repr__(value)
     if isinstance(value, Decimal):
         return format(value, "f")
-    plain = str(value)
+    plain = str.__str__(value)  # what was checked: `str` of somebody's enumeration is its name
     return plain if _UNRESERVED.fullmatch(plain) else quote(plain, safe="-._~")
 
 
