@@ -38,7 +38,7 @@ class Signer:
         Raises:
             ValueError: If it is empty or has characters no secret has.
         """
-        usable = secret.isascii() and secret.strip() == secret != ""
+        usable = _is_text(secret) and secret.isascii() and secret.strip() == secret != ""
         keyed = hmac.new(secret.encode(), None, hashlib.sha256) if usable else None
         del secret  # a traceback that shows this frame must not show it
         if keyed is None:
@@ -92,7 +92,7 @@ class ApiKey:
     __slots__ = ("_reveal",)
 
     def __init__(self, key: str) -> None:
-        usable = key.isascii() and key.isprintable() and " " not in key
+        usable = _is_text(key) and key.isascii() and key.isprintable() and " " not in key
         reveal = _keep(key) if usable and key else None
         del key  # a traceback that shows this frame must not show a key that is merely mistyped
         if reveal is None:
@@ -113,6 +113,11 @@ class ApiKey:
 
     def __deepcopy__(self, memo: object) -> NoReturn:
         self.__reduce__()
+
+
+def _is_text(value: object) -> bool:
+    """Bytes have no `encode`: the error about that would come from a frame that shows them."""
+    return isinstance(value, str)
 
 
 def _keep(text: str) -> Callable[[], str]:
@@ -151,8 +156,8 @@ def _load_pem(pem: bytes, password: bytes | str | None) -> tuple[_Loaded | None,
         )
     except ImportError:
         return None, UsageError("RSA and Ed25519 keys need: pip install 'binance-papi[keys]'")
-    secret = password.encode() if isinstance(password, str) else password
     try:
+        secret = password.encode() if isinstance(password, str) else password
         key: Any = serialization.load_pem_private_key(pem, secret)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         return None, ValueError("no private key in PEM form, or the password does not fit it")
