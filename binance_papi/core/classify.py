@@ -37,6 +37,9 @@ _BAN_END: Final = re.compile(r"until (\d{10,14})\b")
 # happened.
 _NOTHING_EXECUTED: Final = "Service Unavailable."
 
+# Told twice, nobody knows which of the two counts.
+_DECISIVE: Final = (b'"code"', b'"msg"')
+
 _OK: Final = range(200, 300)
 _REDIRECTS: Final = range(300, 400)
 _CLIENT_ERRORS: Final = range(400, 500)
@@ -76,7 +79,7 @@ def _read(reply: Reply, endpoint: Endpoint[Any]) -> Answer[Any]:
 def _fault(reply: Reply) -> Fault:
     """The error in a body, as far as there is one."""
     try:
-        problem = decode(_Problem, reply.body)
+        problem = decode(_Problem, reply.body, once=_DECISIVE)
     except BadReply:
         plain = reply.body[: 2 * _MAX_MSG].decode("utf-8", "replace")
         # A page of HTML says nothing to a trader; a plain line does.
