@@ -21,6 +21,7 @@ html_theme = "furo"
 html_title = f"binance_papi {release}"
 pygments_style = "friendly"
 html_copy_source = False
+smartquotes = False  # it would make one dash of an option's two
 
 # Markdown
 myst_enable_extensions = ["colon_fence", "deflist"]

@@ -1,16 +1,19 @@
 """Print what the package declares: the endpoint table, and signatures of requests.
 
 Nothing about an endpoint is retyped in the documentation. The directive ``endpoints`` walks the
-namespaces of `PapiClient` and prints one row for each call it finds.
+namespaces of `PapiClient` and prints one row for each call it finds; ``commands`` walks the command
+line.
 """
 
 # ruff: noqa: INP001 - Sphinx finds its extensions by path
 
 from __future__ import annotations
 
+import inspect
 import types
 from collections.abc import Iterator
-from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
+from enum import Enum
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from docutils import nodes
@@ -18,8 +21,10 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
+from typer.models import ArgumentInfo, CommandInfo, OptionInfo
 
 from binance_papi import PapiClient
+from binance_papi.cli.app import app
 from binance_papi.core.endpoint import Endpoint, Request, fields_of
 from binance_papi.core.namespace import Namespace, branch, call
 from binance_papi.simulator import FaultKind, limits, wire
@@ -98,6 +103,54 @@ class Endpoints(SphinxDirective):
         )
 
 
+class Commands(SphinxDirective):
+    """``{commands}``: every command of ``binance-papi`` with its arguments and options."""
+
+    def run(self) -> list[nodes.Node]:
+        """Build one section for each."""
+        return [self._section(command) for command in app.registered_commands]
+
+    def _section(self, command: CommandInfo) -> nodes.section:
+        function = command.callback
+        assert function is not None
+        name = command.name or function.__name__.replace("_", "-")
+        section = nodes.section("", nodes.title(name, name), ids=[f"command-{name}"], names=[name])
+        for paragraph in inspect.cleandoc(function.__doc__ or "").split("\n\n"):
+            section += nodes.paragraph("", " ".join(paragraph.split()))
+        options = nodes.definition_list()
+        hints = get_type_hints(function, include_extras=True)
+        for parameter in inspect.signature(function).parameters.values():
+            kind, info = get_args(hints[parameter.name])
+            options += self._option(parameter, kind, info)
+        section += options
+        return section
+
+    @staticmethod
+    def _option(
+        parameter: inspect.Parameter, kind: Any, info: OptionInfo | ArgumentInfo
+    ) -> nodes.definition_list_item:
+        spelling, value, told = parameter.name.upper(), "", [nodes.Text(info.help or "")]
+        if isinstance(info, OptionInfo):
+            # With `Annotated` the spelling stands where otherwise a default does.
+            spelled = [
+                text for text in (info.default, *(info.param_decls or ())) if text is not ...
+            ]
+            spelling = spelled[0] if spelled else f"--{parameter.name.replace('_', '-')}"
+            if isinstance(kind, type) and issubclass(kind, Enum):
+                value = "|".join(member.value for member in kind)
+            elif kind is not bool:
+                value = info.metavar or ("TEXT" if kind is str else "NUMBER")
+            if parameter.default not in (None, False):
+                default = parameter.default
+                default = default.value if isinstance(default, Enum) else default
+                told += [nodes.Text(" Default: "), _literal(str(default)), nodes.Text(".")]
+        return nodes.definition_list_item(
+            "",
+            nodes.term("", "", _literal(f"{spelling} {value}".strip())),
+            nodes.definition("", nodes.paragraph("", "", *told)),
+        )
+
+
 def _literal(text: str) -> nodes.literal:
     return nodes.literal(text, text)
 
@@ -157,7 +210,7 @@ _ROOMS = (
 
 
 def front_door(
-    app: Sphinx, env: Any, node: addnodes.pending_xref, content: nodes.TextElement
+    sphinx: Sphinx, env: Any, node: addnodes.pending_xref, content: nodes.TextElement
 ) -> nodes.Node | None:
     """Find a bare name of a docstring where users import it from: ``Signer``, ``NotOpenError``."""
     if node.get("refdomain") != "py":
@@ -168,15 +221,16 @@ def front_door(
         entry = known.get(f"{prefix}.{target}")
         if entry is not None:
             return make_refnode(
-                app.builder, node["refdoc"], entry.docname, entry.node_id, [content], target
+                sphinx.builder, node["refdoc"], entry.docname, entry.node_id, [content], target
             )
     return None
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(sphinx: Sphinx) -> dict[str, bool]:
     """Tell Sphinx."""
-    app.add_directive("endpoints", Endpoints)
-    app.connect("autodoc-process-signature", signature)
-    app.connect("autodoc-process-docstring", plain_sentence, priority=400)  # napoleon has 500
-    app.connect("missing-reference", front_door)
+    sphinx.add_directive("endpoints", Endpoints)
+    sphinx.add_directive("commands", Commands)
+    sphinx.connect("autodoc-process-signature", signature)
+    sphinx.connect("autodoc-process-docstring", plain_sentence, priority=400)  # napoleon has 500
+    sphinx.connect("missing-reference", front_door)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
