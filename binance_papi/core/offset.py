@@ -91,7 +91,8 @@ class ClockOffset:
             return self._set(new_low, new_high, received)
         gap = new_low - new_high
         if gap <= MAX_ERROR and max(high, old_high) - min(low, old_low) <= 2 * MAX_ERROR:
-            self._slack = min(MAX_ERROR, self._slack + gap)
+            # Both sides held slack already: the clocks differ by that much more than the gap.
+            self._slack = min(MAX_ERROR, 2 * self._slack + gap)
             return self._set(min(low, old_low), max(high, old_high), received)
         self._slack = _SLACK
         middle = (low + high) / 2
