@@ -132,10 +132,8 @@ class Commands(SphinxDirective):
         spelling, value, told = parameter.name.upper(), "", [nodes.Text(info.help or "")]
         if isinstance(info, OptionInfo):
             # With `Annotated` the spelling stands where otherwise a default does.
-            spelled = [
-                text for text in (info.default, *(info.param_decls or ())) if text is not ...
-            ]
-            spelling = spelled[0] if spelled else f"--{parameter.name.replace('_', '-')}"
+            usual = f"--{parameter.name.replace('_', '-')}"
+            spelling = usual if info.default is ... else str(info.default)
             if isinstance(kind, type) and issubclass(kind, Enum):
                 value = "|".join(member.value for member in kind)
             elif kind is not bool:

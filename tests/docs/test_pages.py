@@ -59,7 +59,7 @@ def test_readme_has_the_two_commands() -> None:
 
 def test_no_line_is_too_long() -> None:
     """Pages keep to 100 columns, tables and links aside."""
-    for page in PAGES:
+    for page in (ROOT / "CHANGELOG.md", *(page for page in PAGES if "docs" in page.parts)):
         for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1):
             fits = len(line) <= 100 or line.lstrip().startswith("|") or "](" in line
             assert fits or "python3 -m venv" in line, f"{page.relative_to(ROOT)}:{number}"
