@@ -99,7 +99,7 @@ class CancelAllReply(msgspec.Struct, frozen=True, kw_only=True):
     """The reply of a cancel-all."""
 
     code: int
-    """200. The exchange writes it as a text here, as a number elsewhere."""
+    """Always 200; the exchange writes it as a text here, as a number elsewhere."""
     msg: str | None = None
     """What was done, in words."""
 
