@@ -339,5 +339,12 @@ def _signer_from_env() -> Signer:
         if "BINANCE_PAPI_API_SECRET" not in os.environ:
             raise UsageError("neither BINANCE_PAPI_API_SECRET nor BINANCE_PAPI_PRIVATE_KEY is set")
         return Signer.hmac(os.environ["BINANCE_PAPI_API_SECRET"])
-    password = os.environ.get("BINANCE_PAPI_PRIVATE_KEY_PASSWORD")
-    return Signer.from_pem(Path(path).read_bytes(), password)
+    try:
+        pem = Path(path).read_bytes()
+    except (OSError, ValueError):
+        pem = b""
+    if not pem:
+        # Neither the value nor the chain: it may be the key itself, pasted where its path belongs.
+        del path
+        raise UsageError("BINANCE_PAPI_PRIVATE_KEY is not the path of a readable file")
+    return Signer.from_pem(pem, os.environ.get("BINANCE_PAPI_PRIVATE_KEY_PASSWORD"))

@@ -249,16 +249,13 @@ class Admission:
 
     # ------------------------------------------------------------------ how long
 
-    def wait(self, weight: int, orders: int, lane: Lane, now: float) -> float:
-        """At least how long a newcomer would wait for weight, in seconds.
+    def hopeless(self, weight: int, orders: int) -> bool:
+        """Whether a request costs more than a whole limit, so that it can never go."""
+        fits = any(weight <= route.tracker.ceiling for route in self.routes)
+        return not fits or orders > self.orders.ceiling
 
-        Returns:
-            0 if nothing but a free connection is needed; infinite if it can never fit.
-        """
-        if weight > max(route.tracker.ceiling() for route in self.routes) or (
-            orders > self.orders.ceiling()
-        ):
-            return inf
+    def wait(self, weight: int, orders: int, lane: Lane, now: float) -> float:
+        """At least how long a newcomer would wait for weight, in seconds; 0: not for weight."""
         ahead = weight + sum(self._queued[: lane + 1])
         share = -(-ahead // len(self.routes))
         wait = min(route.tracker.wait(share, now) for route in self.routes)
@@ -297,13 +294,12 @@ class Admission:
             self.orders.settle(grant.orders, headers, now)
         return grant.route.tracker.settle(grant.ticket, headers, now)
 
-    def obey(self, grant: Grant, answer: Answer[Any], exchange_ms: int, now: float) -> None:
+    def obey(self, grant: Grant, answer: Answer[Any], now: float) -> None:
         """Follow what an answer asks of the whole route or account.
 
         Args:
             grant: The request's grant, settled.
             answer: The answer.
-            exchange_ms: Lowest possible exchange time now, epoch milliseconds.
             now: Monotonic seconds.
         """
         route = grant.route
@@ -317,12 +313,12 @@ class Admission:
             case Overloaded():
                 route.overloaded()
             case Banned():
-                route.tracker.ban(self._sentence(route, answer, exchange_ms), _status(answer), now)
+                route.tracker.ban(self._sentence(route, answer, now), _status(answer), now)
             case _:
                 pass
 
     @staticmethod
-    def _sentence(route: Route, answer: Banned, exchange_ms: int) -> float:
+    def _sentence(route: Route, answer: Banned, now: float) -> float:
         """For how many seconds a ban stands, as far as the reply tells."""
         if answer.firewall:
             seconds = max(_FIREWALL * 2**route.firewalled, answer.retry_after or 0.0)
@@ -330,7 +326,7 @@ class Admission:
             return float(min(_FIREWALL_MOST, seconds))
         ends = [answer.retry_after or 0.0]
         if answer.until_ms is not None:
-            ends.append((answer.until_ms - exchange_ms) / 1000)
+            ends.append(answer.until_ms / 1000 - route.tracker.exchange_time(now))
         return min(_BAN_MOST, max(_BAN, *ends))
 
     def reclock(self, change: Change, now: float) -> None:

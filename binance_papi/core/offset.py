@@ -5,11 +5,12 @@ exchange wrote while serving was written between our sending and our receiving. 
 replies are intersected, so that ordinary traffic learns the clock and no request is made for it.
 
 * A ``Date`` header (1 s grain) gives ``Date - received ≤ theta ≤ Date + 1 - sent``.
-* A millisecond field written while serving gives the same with a grain of 1 ms.
+* A millisecond field written while serving gives the same with a grain of 1 ms. It refines what
+  ``Date`` told and never overrules it.
 * The interval widens by `DRIFT` per second of age, since two quartzes part.
 * Bounds that contradict it a little (at most `MAX_ERROR`) teach that the exchange's clocks differ
   among themselves: from then on every bound is taken with that much slack.
-* Bounds that contradict it by more mean that a clock jumped: everything is learned anew.
+* A ``Date`` that contradicts it by more means that a clock jumped: everything is learned anew.
 
 Only the monotonic clock is used once the client runs; the wall clock is the first guess, no more.
 """
@@ -74,10 +75,10 @@ class ClockOffset:
         return (high - low) / 2
 
     def observe(self, earliest: float, latest: float, sent: float, received: float) -> Change:
-        """Learn from one reply.
+        """Learn from a ``Date`` header.
 
         Args:
-            earliest: Lowest exchange time that fits what the reply says, Unix seconds.
+            earliest: Lowest exchange time that fits the header, Unix seconds.
             latest: Highest such time.
             sent: Monotonic time just before the request was written.
             received: Monotonic time when the reply was there.
@@ -85,23 +86,45 @@ class ClockOffset:
         low, high = earliest - received - self._slack, latest - sent + self._slack
         if not self.learned:
             return self._start(low, high, received)
-        old_low, old_high = self.bounds(received)
-        new_low, new_high = max(low, old_low), min(high, old_high)
-        if new_low <= new_high:
-            return self._set(new_low, new_high, received)
-        gap = new_low - new_high
-        if gap <= MAX_ERROR and max(high, old_high) - min(low, old_low) <= 2 * MAX_ERROR:
-            # Both sides held slack already: the clocks differ by that much more than the gap.
-            self._slack = min(MAX_ERROR, 2 * self._slack + gap)
-            return self._set(min(low, old_low), max(high, old_high), received)
+        change = self._agree(low, high, received)
+        if change is not None:
+            return change
         self._slack = _SLACK
         middle = (low + high) / 2
         self._set(min(low, middle - MAX_ERROR), max(high, middle + MAX_ERROR), received)
         return Change.JUMPED
 
+    def refine(self, stamp_ms: int, sent: float, received: float) -> Change:
+        """Learn from a field in milliseconds that was written while serving the request.
+
+        It only ever refines what a ``Date`` told: a field that is far off is about something else.
+
+        Args:
+            stamp_ms: The field, epoch milliseconds.
+            sent: Monotonic time just before the request was written.
+            received: Monotonic time when the reply was there.
+        """
+        low = stamp_ms / 1000 - received - self._slack
+        high = (stamp_ms + 1) / 1000 - sent + self._slack
+        change = self._agree(low, high, received) if self.learned else None
+        return Change.NONE if change is None else change
+
+    def _agree(self, low: float, high: float, now: float) -> Change | None:
+        """Intersect with new bounds, or widen where they contradict a little; ``None``: a lot."""
+        old_low, old_high = self.bounds(now)
+        new_low, new_high = max(low, old_low), min(high, old_high)
+        if new_low <= new_high:
+            return self._set(new_low, new_high, now)
+        gap = new_low - new_high
+        if gap > MAX_ERROR or max(high, old_high) - min(low, old_low) > 2 * MAX_ERROR:
+            return None
+        # Both sides held slack already: the clocks differ by that much more than the gap.
+        self._slack = min(MAX_ERROR, 2 * self._slack + gap)
+        return self._set(min(low, old_low), max(high, old_high), now)
+
     def _start(self, low: float, high: float, now: float) -> Change:
         """Take the first bounds as they are: the wall clock was a guess, not evidence."""
-        fits = self._low <= low and high <= self._high
+        fits = low <= self._high and self._low <= high
         self._set(low, high, now)
         self.learned = True
         return Change.MOVED if fits else Change.JUMPED

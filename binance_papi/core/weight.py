@@ -111,6 +111,7 @@ class WeightTracker:
         "_reserve",
         "_serial",
         "_source_address",
+        "ceiling",
         "epoch",
         "events",
         "in_flight",
@@ -130,6 +131,8 @@ class WeightTracker:
         self.windows = tuple(Window(rule) for rule in limits)
         self.epoch = 0
         self.in_flight = 0
+        self.ceiling: float = min((window.most for window in self.windows), default=inf)
+        """The most that one request may ever cost."""
         self.events: list[Event] = []
         self._offset = offset
         self._reserve = reserve
@@ -238,10 +241,6 @@ class WeightTracker:
                 space = min(space, window.rule.limit * COLD_SHARE[lane] - window.charged)
             room = min(room, space)
         return room
-
-    def ceiling(self) -> int | float:
-        """The most that one request may ever cost."""
-        return min((window.most for window in self.windows), default=inf)
 
     def chance(self, weight: int, lane: Lane, now: float) -> float:
         """When a request that does not fit now may fit at the earliest, if no reply comes before.
@@ -399,6 +398,10 @@ class WeightTracker:
         return self._frozen_until if self._banned and now < self._frozen_until else None
 
     # ------------------------------------------------------------------ reports
+
+    def exchange_time(self, now: float) -> float:
+        """Lowest possible exchange time, Unix seconds."""
+        return self._offset.reads(now)
 
     def silence(self, now: float) -> float:
         """Seconds for which nothing may be sent; 0 normally."""

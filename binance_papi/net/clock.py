@@ -5,9 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from math import inf
+from typing import Final
 
 from binance_papi.core.offset import Change, ClockOffset
 from binance_papi.core.usage import http_date
+
+_KNOWN_WELL: Final = 0.1
+_REST: Final = 0.05
+"""Once the clock is known well, a look every 50 ms is enough, and a burst stays cheap."""
 
 
 class Clock:
@@ -17,12 +23,13 @@ class Clock:
         loop: The event loop; its clock also drives the timers, so a virtual loop moves both.
     """
 
-    __slots__ = ("now", "offset")
+    __slots__ = ("_rest_until", "now", "offset")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.now = loop.time
         """Monotonic seconds."""
         self.offset = ClockOffset(time.time(), loop.time())
+        self._rest_until = -inf
 
     def learn(
         self, headers: Mapping[str, str], stamped: int | None, sent: float, received: float
@@ -35,13 +42,17 @@ class Clock:
             sent: Monotonic time just before the request was written.
             received: Monotonic time when the reply was there.
         """
+        if received < self._rest_until:
+            return Change.NONE
         change = Change.NONE
         date = http_date(headers.get("date"))
         if date is not None:
             change = self.offset.observe(date, date + 1, sent, received)
-        if stamped is not None and stamped > 0:
-            fine = self.offset.observe(stamped / 1000, (stamped + 1) / 1000, sent, received)
-            change = fine if change is Change.NONE or fine is Change.JUMPED else change
+        if stamped is not None and change is not Change.JUMPED:
+            fine = self.offset.refine(stamped, sent, received)
+            change = change if fine is Change.NONE else fine
+        if change is Change.NONE and self.offset.error(received) < _KNOWN_WELL:
+            self._rest_until = received + _REST
         return change
 
     def timestamp(self) -> int:

@@ -87,13 +87,13 @@ class Gate:
         banned = self._banned(now)
         if banned is not None:
             raise banned
-        wait = self.admission.wait(weight, orders, lane, now)
-        if wait == inf:
+        if self.admission.hopeless(weight, orders):
             raise WaitTooLongError("the request costs more than a whole limit", wait=inf)
-        if max_wait is not None and wait > max_wait:
-            raise WaitTooLongError(
-                f"it would wait {wait:.3f} s for weight, allowed are {max_wait} s", wait=wait
-            )
+        if max_wait is not None:
+            wait = self.admission.wait(weight, orders, lane, now)
+            if wait > max_wait:
+                text = f"it would wait {wait:.3f} s for weight, allowed are {max_wait} s"
+                raise WaitTooLongError(text, wait=wait)
 
     def _banned(self, now: float) -> BannedError | None:
         until = self.admission.banned_until(now)
@@ -108,10 +108,6 @@ class Gate:
         Call it after anything that may have made room.
         """
         now = self._clock.now()
-        if self.admission.waiting():
-            banned = self._banned(now)
-            if banned is not None:
-                self._turn_away(str(banned), banned.until)
         for waiter in self.admission.drain(now):
             if not waiter.handle.done():
                 waiter.handle.set_result(None)
@@ -122,11 +118,15 @@ class Gate:
     def _busy(self) -> bool:
         return any(route.busy for route in self.admission.routes)
 
-    def _turn_away(self, message: str, until: int) -> None:
+    def turn_away(self) -> None:
+        """Fail everybody who waits, if every address is banned."""
+        banned = self._banned(self._clock.now())
+        if banned is None:
+            return
         for waiter in self.admission.clear():
             if not waiter.handle.done():
                 # One exception each: a shared one would collect everybody's traceback.
-                waiter.handle.set_result(BannedError(message, until=until))
+                waiter.handle.set_result(BannedError(str(banned), until=banned.until))
 
     def _arm(self, wake: float | None) -> None:
         """Keep exactly one timer while somebody waits for a time, none otherwise (I6)."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from binance_papi.core.admission import Grant
-from binance_papi.core.answer import Answer, Done, Reply, Unanswered, Unsent
+from binance_papi.core.answer import Answer, Banned, Done, Reply, Unanswered, Unsent
 from binance_papi.core.audit import WeightAudit
 from binance_papi.core.classify import classify
 from binance_papi.core.endpoint import Endpoint, Request, lane_of, weight_of
@@ -168,13 +168,14 @@ class Line:
         stamped = None
         if endpoint.stamped is not None and isinstance(answer, Done):
             stamped = getattr(answer.reply, endpoint.stamped)
-        error = self._clock.offset.error(now)
         change = self._clock.learn(reply.headers, stamped, sent, now)
         if change is not Change.NONE:
             admission.reclock(change, now)
             if change is Change.JUMPED:
-                self._tell(ClockJumped(error))
-        admission.obey(grant, answer, self._clock.timestamp(), now)
+                self._tell(ClockJumped(self._clock.offset.error(now)))
+        admission.obey(grant, answer, now)
+        if isinstance(answer, Banned):
+            self._gate.turn_away()
         if excess or grant.ticket.alone:
             raised = self._audit.hear(endpoint, excess, grant.ticket.weight)
             if raised is not None:

@@ -193,7 +193,7 @@ def test_a_429_stops_everybody_until_its_time(virtual: Virtual) -> None:
         loop = asyncio.get_running_loop()
         grant = await admit(gate)
         gate.admission.settle(grant, {}, loop.time())
-        gate.admission.obey(grant, Throttled(Fault(429), Meaning.WEIGHT, 7.0), 0, loop.time())
+        gate.admission.obey(grant, Throttled(Fault(429), Meaning.WEIGHT, 7.0), loop.time())
         start = loop.time()
         for other in await asyncio.gather(*(admit(gate) for _ in range(10))):
             settle(gate, other)
@@ -213,7 +213,8 @@ def test_a_ban_turns_away_who_waits_and_who_comes(virtual: Virtual) -> None:
         await asyncio.sleep(0)
         gate.admission.settle(grant, {}, loop.time())
         until = 1_800_000_000_000 + 300_000
-        gate.admission.obey(grant, Banned(Fault(418), until), 1_800_000_000_000, loop.time())
+        gate.admission.obey(grant, Banned(Fault(418), until), loop.time())
+        gate.turn_away()
         gate.drain()
         for result in await asyncio.gather(*waiting, return_exceptions=True):
             assert isinstance(result, BannedError)

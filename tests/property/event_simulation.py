@@ -188,7 +188,7 @@ class _Run:
     def reply(self, grant: Grant, life: Life) -> None:
         life.ended = self.now + self.theta
         self.admission.settle(grant, life.header, self.now)
-        self.admission.obey(grant, Done(None), 0, self.now)
+        self.admission.obey(grant, Done(None), self.now)
         self.drain()
 
     def lose(self, grant: Grant) -> None:

@@ -222,7 +222,7 @@ class Alone(RuleBasedStateMachine):
                 change = self.offset.observe(stamp, stamp + 0.001, sent.at, self.now)
                 assert change is not Change.JUMPED
                 self.admission.reclock(change, self.now)
-            self.admission.obey(sent.grant, Done(None), 0, self.now)
+            self.admission.obey(sent.grant, Done(None), self.now)
         self._drain()
 
     @precondition(lambda self: self.on_wire)
@@ -297,7 +297,7 @@ class Alone(RuleBasedStateMachine):
         sent = self._take(pick)
         index = sent.grant.index
         self.admission.settle(sent.grant, self._count(sent), self.now)
-        self.admission.obey(sent.grant, Throttled(Fault(429), Meaning.WEIGHT, after), 0, self.now)
+        self.admission.obey(sent.grant, Throttled(Fault(429), Meaning.WEIGHT, after), self.now)
         if after is not None:
             self.silent_until[index] = max(self.silent_until[index], self.now + after)
         elif len(self.limits) == 1:
@@ -313,7 +313,7 @@ class Alone(RuleBasedStateMachine):
         sent = with_orders[pick % len(with_orders)]
         self.on_wire.remove(sent)
         self.admission.settle(sent.grant, self._count(sent), self.now)
-        self.admission.obey(sent.grant, Throttled(Fault(429), Meaning.ORDERS, after), 0, self.now)
+        self.admission.obey(sent.grant, Throttled(Fault(429), Meaning.ORDERS, after), self.now)
         self._drain()
 
     @precondition(lambda self: self.on_wire)
@@ -323,7 +323,7 @@ class Alone(RuleBasedStateMachine):
         sent = self._take(pick)
         index = sent.grant.index
         self.admission.settle(sent.grant, self._count(sent), self.now)
-        self.admission.obey(sent.grant, Banned(Fault(418), None, seconds), 0, self.now)
+        self.admission.obey(sent.grant, Banned(Fault(418), None, seconds), self.now)
         self.silent_until[index] = max(self.silent_until[index], self.now + max(120.0, seconds))
         self._drain()
 
@@ -333,7 +333,7 @@ class Alone(RuleBasedStateMachine):
         """A 503 with the documented text."""
         sent = self._take(pick)
         self.admission.settle(sent.grant, self._count(sent), self.now)
-        self.admission.obey(sent.grant, Overloaded(Fault(503)), 0, self.now)
+        self.admission.obey(sent.grant, Overloaded(Fault(503)), self.now)
         self._drain()
 
     @precondition(lambda self: self.ready)
