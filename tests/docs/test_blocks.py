@@ -23,7 +23,7 @@ import inspect
 import re
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, redirect_stdout
 from io import StringIO
 from itertools import pairwise
@@ -92,7 +92,7 @@ def printed(page: Path) -> dict[Block, str]:
 
 
 @contextmanager
-def exchange_in_a_thread() -> Iterator[Simulator]:
+def exchange_in_a_thread() -> Generator[Simulator]:
     """An exchange with a loop of its own, so that a page may also call ``asyncio.run``."""
     opened, done = threading.Event(), threading.Event()
     exchange = Simulator(first_id=FIRST_ID, max_open_orders=10_000)
