@@ -7,12 +7,12 @@ import gc
 import os
 import platform
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from statistics import median, quantiles
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import msgspec
 
@@ -126,14 +126,6 @@ def quiet_gc() -> Iterator[None]:
         gc.enable()
 
 
-def timed(work: Callable[[], object], clock: Callable[[], float]) -> float:
-    """Seconds of ``clock`` that one call takes."""
-    with quiet_gc():
-        started = clock()
-        work()
-        return clock() - started
-
-
 def machine() -> str:
     """On what it was measured, with which versions, when."""
     parts = [
@@ -149,6 +141,6 @@ def machine() -> str:
     return f"Measured on {', '.join(parts)}; {datetime.now(UTC).date()}."
 
 
-def fail(message: str) -> None:
+def fail(message: str) -> NoReturn:
     """Stop: what was measured would mean nothing."""
     sys.exit(f"the benchmark itself failed: {message}")

@@ -82,7 +82,7 @@ def after_sending(clock: Clock, reply: Reply) -> dict[str, Hop]:
     stamped, now = int(time.time() * 1000), clock.now()
     return {
         "classify (decode the documented reply)": lambda: classify(reply, CancelOrder.endpoint),
-        "clock: observe Date and updateTime": lambda: clock.learn(reply.headers, stamped, now, now),
+        "clock: learn from a reply": lambda: clock.learn(reply.headers, stamped, now, now),
     }
 
 
