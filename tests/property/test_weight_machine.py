@@ -106,7 +106,7 @@ class Alone(RuleBasedStateMachine):
     @property
     def exchange_time(self) -> float:
         """What the exchange's clock reads now."""
-        return self.now + self.theta
+        return float(self.now + self.theta)
 
     def _note(self, grant: Grant, weight: int, orders: int) -> None:
         """A request sets out: nothing may have asked for silence (I8)."""
@@ -218,8 +218,7 @@ class Alone(RuleBasedStateMachine):
             self.admission.settle(sent.grant, self._count(sent), self.now)
             if teaches and self.now - sent.at < 60:
                 at = sent.at + served * (self.now - sent.at)
-                stamp = floor((at + self.theta) * 1000) / 1000
-                change = self.offset.observe(stamp, stamp + 0.001, sent.at, self.now)
+                change = self.offset.refine(floor((at + self.theta) * 1000), sent.at, self.now)
                 assert change is not Change.JUMPED
                 self.admission.reclock(change, self.now)
             self.admission.obey(sent.grant, Done(None), self.now)
