@@ -320,7 +320,11 @@ class PapiClient(Namespace):
             raise UsageError(f"the client is {state}")
         if os.getpid() != self._pid:
             raise UsageError("the client was opened in another process; make one after the fork")
-        if asyncio.get_running_loop() is not self._loop:
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            loop = None
+        if loop is not self._loop:
             raise UsageError("the client belongs to another event loop; make one per loop")
         return line
 

@@ -119,12 +119,14 @@ class Admission:
         orders: The account's order count.
     """
 
-    __slots__ = ("_dead", "_lanes", "_queued", "_wake", "orders", "routes")
+    __slots__ = ("_dead", "_lanes", "_numbered", "_queued", "_wake", "orders", "routes")
 
     def __init__(self, routes: Sequence[Route], orders: WeightTracker) -> None:
         self.routes = tuple(routes)
         self.orders = orders
         self._lanes: tuple[deque[Waiter], ...] = tuple(deque() for _ in Lane)
+        # Pairs of a lane and its queue, best first; walking the enumeration each time costs more.
+        self._numbered = tuple(zip(Lane, self._lanes, strict=True))
         self._queued = [0] * len(Lane)
         self._dead = 0
         self._wake: float | None = None
@@ -164,7 +166,7 @@ class Admission:
         """
         woken: list[Waiter] = []
         wake = inf
-        for lane, queue in zip(Lane, self._lanes, strict=True):
+        for lane, queue in self._numbered:
             while queue:
                 head = queue[0]
                 if head.dead:
@@ -172,11 +174,11 @@ class Admission:
                     self._dead -= 1
                     continue
                 head.grant = self._grant(head.weight, head.orders, lane, now)
-                if head.grant is None and not (head.give_up <= now and self._short(lane, now)):
-                    wake = min(wake, self._chance(head, now))
-                    if head.give_up > now:
-                        wake = min(wake, head.give_up)
-                    break
+                if head.grant is None:
+                    chance = self._chance(head, now)
+                    if chance > now:
+                        wake = min(wake, chance)
+                        break
                 queue.popleft()
                 self._queued[lane] -= head.weight
                 woken.append(head)
@@ -234,18 +236,21 @@ class Admission:
         index = max(range(len(self.routes)), key=lambda number: merit(self.routes[number]))
         return index, self.routes[index]
 
-    def _short(self, lane: Lane, now: float) -> bool:
-        """Whether it is weight that is short, not a connection or the first reply."""
-        return any(route.free(lane) and not route.tracker.probing(now) for route in self.routes)
-
     def _chance(self, head: Waiter, now: float) -> float:
-        """When a blocked head may go at the earliest, if no reply comes before."""
-        ready = [route.tracker for route in self.routes if route.free(head.lane)]
-        when = min((tracker.chance(head.weight, head.lane, now) for tracker in ready), default=inf)
+        """When to look at a blocked head again, if no reply comes before; now: it gave up."""
+        when = inf
+        short = False  # of weight, not of a connection or of the first reply
+        for route in self.routes:
+            if route.free(head.lane):
+                when = min(when, route.tracker.chance(head.weight, head.lane, now))
+                short = short or not route.tracker.probing(now)
+        if short and head.give_up <= now:
+            return now
         if head.orders:
             when = max(when, self.orders.chance(head.orders, head.lane, now))
         # Rounding may put the chance at this very moment; look again soon rather than never.
-        return max(when, now + _SOON)
+        when = max(when, now + _SOON)
+        return min(when, head.give_up) if head.give_up > now else when
 
     # ------------------------------------------------------------------ how long
 
@@ -263,9 +268,13 @@ class Admission:
 
     def banned_until(self, now: float) -> float | None:
         """When the first address comes out of its ban; ``None`` unless all of them are banned."""
-        ends = [route.tracker.banned_until(now) for route in self.routes]
-        known = [end for end in ends if end is not None]
-        return min(known) if len(known) == len(ends) else None
+        first = inf
+        for route in self.routes:
+            until = route.tracker.banned_until(now)
+            if until is None:
+                return None
+            first = min(first, until)
+        return first
 
     # ------------------------------------------------------------------ settling
 

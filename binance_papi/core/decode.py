@@ -36,7 +36,7 @@ class BadReply(ValueError):  # noqa: N818 - named for what came, like an answer
 def decoder(returns: Any) -> msgspec.json.Decoder[Any]:
     """The one decoder of a reply type.
 
-    Lax, because the exchange has sent texts where integers are documented, and the other way round.
+    Lax, because the exchange has sent texts where integers are documented.
     """
     return msgspec.json.Decoder(returns, strict=False)
 

@@ -203,9 +203,8 @@ class SignedRequest(Request[R], Generic[R], frozen=True, kw_only=True):
     """Base of every request that is stamped and signed.
 
     Args:
-        recv_window: For how many milliseconds after its timestamp the exchange may take the
-        request,
-            1 to 60000; ``None``: the client's own setting.
+        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
+            client's.
     """
 
     recv_window: RecvWindow | None = None

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from binance_papi.terms import RateLimit
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from binance_papi.terms import RateLimit
 
 _HISTORY: Final = 100_000  # windows remembered, so that a box may run for months
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from binance_papi.simulator.faults import FaultKind
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from binance_papi.simulator.faults import FaultKind
 
 DEFAULT_SIZE: Final = 2_000_000
 

@@ -27,12 +27,6 @@ from binance_papi import PapiClient
 from binance_papi.cli.app import app
 from binance_papi.core.endpoint import Endpoint, Request, fields_of
 from binance_papi.core.namespace import Namespace, branch, call
-from binance_papi.simulator import FaultKind, limits, wire
-from binance_papi.terms import RateLimit
-
-# Two records name types that their modules import for type checkers only.
-limits.__dict__.setdefault("RateLimit", RateLimit)
-wire.__dict__.setdefault("FaultKind", FaultKind)
 
 
 class Row(NamedTuple):
