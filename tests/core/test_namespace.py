@@ -1,0 +1,80 @@
+"""A declaration becomes a method."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from typing import Any
+
+from binance_papi.api.general import Pong, TestConnectivity
+from binance_papi.api.um.conditional import CancelOrder
+from binance_papi.core.namespace import Namespace, branch, call
+
+
+class Inner(Namespace):
+    """The inner page."""
+
+    cancel_order = call(CancelOrder)
+
+
+class Outer(Namespace):
+    """The outer page."""
+
+    ping = call(TestConnectivity)
+    inner = branch(Inner)
+
+
+class Recorder:
+    """Carries nothing; remembers what it was given."""
+
+    def __init__(self) -> None:
+        self.seen: list[Any] = []
+
+    async def __call__(self, request: Any, /) -> Any:
+        """Take a request."""
+        self.seen.append(request)
+        return Pong()
+
+
+def finish(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Run a coroutine that never waits."""
+    try:
+        coroutine.send(None)
+    except StopIteration as stop:
+        return stop.value
+    raise AssertionError("it waits")
+
+
+def test_method_sends_its_request() -> None:
+    """Arguments make the request; what carries it gets it."""
+    recorder = Recorder()
+    outer = Outer(recorder)
+    assert finish(outer.ping()) == Pong()
+    finish(outer.inner.cancel_order(symbol="BTCUSDT", strategy_id=1))
+    assert recorder.seen == [TestConnectivity(), CancelOrder(symbol="BTCUSDT", strategy_id=1)]
+
+
+def test_method_is_made_once_and_well_named() -> None:
+    """Help, tracebacks and repeated access find a plain method."""
+    outer = Outer(Recorder())
+    assert outer.ping is outer.ping
+    assert outer.inner is outer.inner
+    assert (outer.ping.__name__, outer.ping.__qualname__) == ("ping", "Outer.ping")
+    assert TestConnectivity.__doc__ == outer.ping.__doc__
+
+
+def test_declarations_on_the_class() -> None:
+    """On the class the declaration itself is found, with its documentation."""
+    assert Outer.ping.request is TestConnectivity
+    assert Outer.inner.kind is Inner
+    assert (TestConnectivity.__doc__, "The inner page.") == (
+        Outer.ping.__doc__,
+        Outer.inner.__doc__,
+    )
+
+
+def test_instances_share_nothing() -> None:
+    """Two clients have two sets of methods."""
+    first, second = Recorder(), Recorder()
+    finish(Outer(first).ping())
+    finish(Outer(second).ping())
+    assert (len(first.seen), len(second.seen)) == (1, 1)
