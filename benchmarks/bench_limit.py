@@ -105,8 +105,8 @@ def report(seeds: int) -> Report:
     ]
     explained = (
         f"{CANCELS} gathered cancels, limit {LIMIT.limit} per {LIMIT.seconds} s, latency "
-        f"{LATENCY[0]:g} to {LATENCY[1]:g} s; {seeds} seeds at the same time, begun all over a window. Full: there was "
-        "work from the window's beginning to its end."
+        f"{LATENCY[0]:g} to {LATENCY[1]:g} s; {seeds} seeds at the same time, begun all over a "
+        "window. Full: there was work from the window's beginning to its end."
     )
     return Report(
         str(__doc__),
@@ -136,7 +136,7 @@ def _used(which: str, shares: list[float], bound: float) -> Target:
 
 def main() -> int:
     """Run it."""
-    arguments = options(__doc__, rounds=10).parse_args()
+    arguments = options(__doc__, rounds=20).parse_args()
     return finish(report(arguments.rounds), arguments)
 
 
