@@ -33,6 +33,7 @@ _FEW: Final = 64
 _BAN: Final = 120.0
 _FIREWALL: Final = 60.0
 _FIREWALL_MOST: Final = 900.0
+_FIREWALL_STEPS: Final = 5
 _BAN_MOST: Final = 3 * 86_400.0
 
 
@@ -330,9 +331,10 @@ class Admission:
     def _sentence(route: Route, answer: Banned, now: float) -> float:
         """For how many seconds a ban stands, as far as the reply tells."""
         if answer.firewall:
-            seconds = max(_FIREWALL * 2**route.firewalled, answer.retry_after or 0.0)
-            route.firewalled += 1
-            return float(min(_FIREWALL_MOST, seconds))
+            if not route.tracker.silence(now):  # a whole burst of them is one lesson
+                route.firewalled = min(route.firewalled + 1, _FIREWALL_STEPS)
+            doubled = _FIREWALL * 2.0 ** max(0, route.firewalled - 1)
+            return min(_FIREWALL_MOST, max(doubled, answer.retry_after or 0.0))
         ends = [answer.retry_after or 0.0]
         if answer.until_ms is not None:
             ends.append(answer.until_ms / 1000 - route.tracker.exchange_time(now))
