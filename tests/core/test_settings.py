@@ -1,0 +1,90 @@
+"""Settings: what is refused before anything is opened."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+
+import pytest
+
+from binance_papi.core.settings import Settings
+from binance_papi.terms import RateLimit
+
+GOOD: dict[str, Any] = {
+    "base_url": "https://papi.binance.com",
+    "limits": (RateLimit("ORDERS", "MINUTE", 1, 1200),),
+    "recv_window": 5000,
+    "connections": 64,
+    "max_wait": None,
+    "source_addresses": (None,),
+    "proxy": None,
+    "transport": "auto",
+    "ssl": None,
+    "timeout": 10.0,
+}
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        "http://papi.binance.com",
+        "http://10.0.0.1:8080",
+        "ftp://127.0.0.1",
+        "papi.binance.com",
+        "https://",
+        "https://user:pass@papi.binance.com",
+        "https://papi.binance.com/?x=1",
+        "https://papi.binance.com/#x",
+    ],
+)
+def test_refuses_a_base_url_that_would_show_the_key(base_url: str) -> None:
+    """Plain http goes to loopback only, and a base URL is no more than that."""
+    with pytest.raises(ValueError, match="base_url"):
+        Settings(**GOOD | {"base_url": base_url})
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:80", "127.9.9.9", "[::1]:81", "localhost:1"])
+def test_takes_plain_http_on_loopback(host: str) -> None:
+    """Loopback may be plain."""
+    assert Settings(**GOOD | {"base_url": f"http://{host}"}).base_url == f"http://{host}"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("recv_window", 0),
+        ("recv_window", 60_001),
+        ("connections", 0),
+        ("timeout", 0),
+        ("max_wait", -0.1),
+        ("source_addresses", ()),
+        ("source_addresses", ("127.0.0.1", "127.0.0.1")),
+        ("transport", "carrier pigeon"),
+    ],
+)
+def test_refuses_what_can_not_be_right(name: str, value: object) -> None:
+    """Each refusal names its setting."""
+    with pytest.raises(ValueError, match=name):
+        Settings(**GOOD | {name: value})
+
+
+@pytest.mark.parametrize(("name", "value"), [("recv_window", 60_000), ("max_wait", 0)])
+def test_takes_the_bounds(name: str, value: object) -> None:
+    """The bounds themselves are allowed."""
+    assert getattr(Settings(**GOOD | {name: value}), name) == value
+
+
+def test_refuses_a_context_that_does_not_verify() -> None:
+    """Verification can't be turned off, nor may TLS be older than 1.2."""
+    off = ssl.create_default_context()
+    off.check_hostname = False
+    with pytest.raises(ValueError, match="verify"):
+        Settings(**GOOD | {"ssl": off})
+    off.verify_mode = ssl.CERT_NONE
+    with pytest.raises(ValueError, match="verify"):
+        Settings(**GOOD | {"ssl": off})
+    old = ssl.create_default_context()
+    old.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    with pytest.raises(ValueError, match=r"1\.2"):
+        Settings(**GOOD | {"ssl": old})
+    assert Settings(**GOOD | {"ssl": ssl.create_default_context()}).ssl is not None
