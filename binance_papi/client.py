@@ -8,24 +8,23 @@ import os
 import ssl as tls
 import warnings
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
-from typing import Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from binance_papi.api.general import General, TestConnectivity
 from binance_papi.api.um import Um
-from binance_papi.core.admission import Admission, Route
 from binance_papi.core.endpoint import Request
 from binance_papi.core.events import Event
 from binance_papi.core.namespace import Namespace, branch
+from binance_papi.core.settings import Settings
 from binance_papi.core.signing import ApiKey, Signer
 from binance_papi.core.usage import Usage
-from binance_papi.core.weight import WeightTracker
 from binance_papi.errors import UnsentError, UsageError
-from binance_papi.net.clock import Clock
-from binance_papi.net.gate import Gate
-from binance_papi.net.line import Line
-from binance_papi.net.session_pool import SessionPool
 from binance_papi.terms import RateLimit
+
+if TYPE_CHECKING:
+    from binance_papi.net.wiring import Wiring
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -40,7 +39,6 @@ LIMITS: Final = (
 """The documented limits (General Info, "Limits")."""
 
 _log = logging.getLogger("binance_papi")
-_CLOSE_GRACE: Final = 1.0
 
 
 def _log_event(event: Event) -> None:
@@ -82,8 +80,8 @@ class PapiClient(Namespace):
     general = branch(General)
 
     # Also while it is being made, and if that fails, a client can be printed and collected.
-    _base_url = ""
-    _line: Line | None = None
+    _settings: Settings | None = None
+    _wiring: Wiring | None = None
     _closed = False
 
     def __init__(
@@ -112,79 +110,44 @@ class PapiClient(Namespace):
         if isinstance(signer, ValueError):
             raise signer
         super().__init__(self.send)
-        if not 1 <= recv_window <= 60_000:  # noqa: PLR2004 - the exchange's bounds
-            raise ValueError("recv_window is 1 to 60000 milliseconds")
-        if connections < 1 or timeout <= 0 or (max_wait is not None and max_wait < 0):
-            raise ValueError("connections is at least 1, timeout above 0, max_wait not negative")
-        if not source_addresses or len(set(source_addresses)) != len(source_addresses):
-            raise ValueError("source_addresses holds at least one address, and each once")
-        if transport not in ("auto", "aiohttp"):
-            raise ValueError(f"transport {transport!r} is neither 'auto' nor 'aiohttp'")
-        self._base_url = base_url
-        self._signer = signer
-        self._recv_window = recv_window
-        self._connections = connections
-        self._max_wait = max_wait
-        self._timeout = timeout
-        self._tell = on_event or _log_event
-        self._pool = SessionPool(
-            base_url,
-            key,
-            limits=limits,
+        self._settings = Settings(
+            base_url=base_url,
+            limits=tuple(limits),
+            recv_window=recv_window,
             connections=connections,
-            source_addresses=source_addresses,
+            max_wait=max_wait,
+            source_addresses=tuple(source_addresses),
             proxy=proxy,
+            transport=transport,
             ssl=ssl,
+            timeout=timeout,
         )
-        self._gate: Gate | None = None
-        self._orders: WeightTracker | None = None
-        self._clock: Clock | None = None
+        self._key = key
+        self._signer = signer
+        self._tell = on_event or _log_event
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pid = -1
 
     @classmethod
-    def from_env(
-        cls,
-        *,
-        base_url: str | None = None,
-        limits: Sequence[RateLimit] = LIMITS,
-        recv_window: int = 5000,
-        connections: int = 64,
-        max_wait: float | None = None,
-        source_addresses: Sequence[str | None] = (None,),
-        proxy: str | None = None,
-        transport: str = "auto",
-        ssl: tls.SSLContext | None = None,
-        timeout: float = 10.0,
-        on_event: Callable[[Event], None] | None = None,
-    ) -> PapiClient:
+    def from_env(cls, **settings: Any) -> Self:
         """Make a client with keys from the environment.
 
         ``BINANCE_PAPI_API_KEY``; ``BINANCE_PAPI_API_SECRET`` or ``BINANCE_PAPI_PRIVATE_KEY`` (path
         of a PEM file; ``BINANCE_PAPI_PRIVATE_KEY_PASSWORD`` if it is encrypted); optionally
         ``BINANCE_PAPI_BASE_URL``, which an argument ``base_url`` overrides.
 
+        Args:
+            settings: Any other setting, as for `PapiClient` itself.
+
         Raises:
-            UsageError: If a variable is missing.
+            UsageError: If a variable is missing, or is not the path of a readable file.
             ValueError: If a value can't be right.
         """
         if "BINANCE_PAPI_API_KEY" not in os.environ:
             raise UsageError("BINANCE_PAPI_API_KEY is not set")
-        return cls(
-            os.environ["BINANCE_PAPI_API_KEY"],
-            _signer_from_env(),
-            base_url=base_url or os.environ.get("BINANCE_PAPI_BASE_URL", LIVE),
-            limits=limits,
-            recv_window=recv_window,
-            connections=connections,
-            max_wait=max_wait,
-            source_addresses=source_addresses,
-            proxy=proxy,
-            transport=transport,
-            ssl=ssl,
-            timeout=timeout,
-            on_event=on_event,
-        )
+        if settings.get("base_url") is None:
+            settings["base_url"] = os.environ.get("BINANCE_PAPI_BASE_URL", LIVE)
+        return cls(os.environ["BINANCE_PAPI_API_KEY"], _signer_from_env(), **settings)
 
     # ------------------------------------------------------------------ life
 
@@ -192,26 +155,18 @@ class PapiClient(Namespace):
         """Open the session pool; no connection is made yet.
 
         Raises:
-            UsageError: If it is open, or was closed.
+            UsageError: If it was opened before.
         """
-        if self._closed or self._line is not None:
+        if self._closed or self._loop is not None:
             raise UsageError("a client is opened once; make a new one")
         self._loop = asyncio.get_running_loop()
         self._pid = os.getpid()
-        self._clock = Clock(self._loop)
-        self._orders = await self._pool.open(self._clock)
-        routes = [Route(session.tracker, self._connections) for session in self._pool.sessions]
-        self._gate = Gate(Admission(routes, self._orders), self._clock, self._loop)
-        self._line = Line(
-            self._gate,
-            self._pool.sessions,
-            self._clock,
-            self._signer,
-            recv_window=self._recv_window,
-            timeout=self._timeout,
-            max_wait=self._max_wait,
-            tell=self._tell,
+        # Imported here and beside the loop: `import binance_papi` stays cheap, and nothing stalls.
+        wiring = (await asyncio.to_thread(import_module, "binance_papi.net.wiring")).Wiring(
+            self._settings, self._key, self._signer, self._tell
         )
+        await wiring.pool.open()
+        self._wiring = wiring
         return self
 
     async def aclose(self) -> None:
@@ -220,13 +175,10 @@ class PapiClient(Namespace):
         A call that was on the wire ends with `UnknownOutcomeError`, one that waited with
         `UsageError`. Closing twice does nothing.
         """
-        if self._closed:
-            return
-        self._closed = True
-        if self._gate is not None:
-            self._gate.close()
-            await self._pool.aclose()
-            await self._gate.idle(_CLOSE_GRACE)
+        if not self._closed:
+            self._closed = True
+            if self._wiring is not None:
+                await self._wiring.aclose()
 
     async def __aenter__(self) -> Self:
         return await self.open()
@@ -235,11 +187,11 @@ class PapiClient(Namespace):
         await self.aclose()
 
     def __del__(self) -> None:
-        if getattr(self, "_line", None) is not None and not self._closed:
+        if self._wiring is not None and not self._closed:
             warnings.warn(f"{self!r} was not closed", ResourceWarning, stacklevel=2, source=self)
 
     def __repr__(self) -> str:
-        state = "closed" if self._closed else "open" if self._line is not None else "not open"
+        state = "closed" if self._closed else "open" if self._wiring is not None else "not open"
         return f"<PapiClient {self._base_url} {state}>"
 
     # ------------------------------------------------------------------ work
@@ -263,7 +215,7 @@ class PapiClient(Namespace):
             OverloadedError: If the exchange could not serve it, again and again.
             UnknownOutcomeError: If it may have happened.
         """
-        return await self._wired().send(request)
+        return await self._wired().line.send(request)
 
     async def warm_up(self, n: int | None = None) -> None:
         """Make connections and TLS ready before the first burst, on every source address.
@@ -277,11 +229,11 @@ class PapiClient(Namespace):
         Raises:
             UnsentError: If no connection comes about.
         """
-        self._wired()
-        problem = await self._pool.warm_up(n)
+        pool = self._wired().pool
+        problem = await pool.warm_up(n)
         if problem is not None:
             raise UnsentError(f"no connection to {self._base_url}: {problem}", reason=problem)
-        await asyncio.gather(*(self.send(TestConnectivity()) for _ in self._pool.sessions))
+        await asyncio.gather(*(self.send(TestConnectivity()) for _ in pool.sessions))
 
     def usage(self) -> tuple[Usage, ...]:
         """How much of every limit is used: the weight of each address, then the account's orders.
@@ -289,12 +241,7 @@ class PapiClient(Namespace):
         Raises:
             UsageError: If the client is not open.
         """
-        self._wired()
-        assert self._clock is not None
-        assert self._orders is not None
-        now = self._clock.now()
-        trackers = [*(session.tracker for session in self._pool.sessions), self._orders]
-        return tuple(usage for tracker in trackers for usage in tracker.usage(now))
+        return self._wired().usage()
 
     @property
     def transport(self) -> str:
@@ -308,14 +255,17 @@ class PapiClient(Namespace):
         Raises:
             UsageError: If the client is not open.
         """
-        self._wired()
-        assert self._clock is not None
-        return self._clock.offset.bounds(self._clock.now())
+        clock = self._wired().clock
+        return clock.offset.bounds(clock.now())
 
-    def _wired(self) -> Line:
-        """The line, if this client may be used here and now."""
-        line = self._line
-        if line is None or self._closed:
+    @property
+    def _base_url(self) -> str:
+        return self._settings.base_url if self._settings is not None else ""
+
+    def _wired(self) -> Wiring:
+        """The wiring, if this client may be used here and now."""
+        wiring = self._wiring
+        if wiring is None or self._closed:
             state = "closed" if self._closed else "not open; use `async with` or `await open()`"
             raise UsageError(f"the client is {state}")
         if os.getpid() != self._pid:
@@ -326,7 +276,7 @@ class PapiClient(Namespace):
             loop = None
         if loop is not self._loop:
             raise UsageError("the client belongs to another event loop; make one per loop")
-        return line
+        return wiring
 
 
 def _quietly(make: Callable[[str], T], bare: str) -> T | ValueError:

@@ -110,11 +110,11 @@ class WeightTracker:
         "_refused",
         "_reserve",
         "_serial",
-        "_source_address",
         "ceiling",
         "epoch",
         "events",
         "in_flight",
+        "source_address",
         "windows",
     )
 
@@ -136,7 +136,7 @@ class WeightTracker:
         self.events: list[Event] = []
         self._offset = offset
         self._reserve = reserve
-        self._source_address = source_address
+        self.source_address = source_address
         self._lost: deque[tuple[float, int]] = deque()
         self._lost_weight = 0
         self._serial = 0
@@ -376,7 +376,7 @@ class WeightTracker:
             for window in self.windows:
                 window.share = max(MIN_SHARE, window.share * _BACK_OFF)
             self._frozen_at = now
-            self.events.append(Frozen(429, until - now, self._source_address))
+            self.events.append(Frozen(429, until - now, self.source_address))
         self._frozen_until = max(self._frozen_until, until)
 
     def ban(self, seconds: float, status: int, now: float) -> None:
@@ -384,7 +384,7 @@ class WeightTracker:
         self._refused += 1
         until = now + seconds
         if not self._banned or until > self._frozen_until:
-            self.events.append(Frozen(status, seconds, self._source_address))
+            self.events.append(Frozen(status, seconds, self.source_address))
         self._frozen_until = max(self._frozen_until, until)
         self._frozen_at = now
         self._banned = True
@@ -420,7 +420,7 @@ class WeightTracker:
                 foreign=window.foreign,
                 frozen_for=self.silence(now),
                 refused=self._refused,
-                source_address=self._source_address,
+                source_address=self.source_address,
             )
             for window in self.windows
         )

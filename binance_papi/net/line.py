@@ -21,7 +21,7 @@ from binance_papi.core.wire import encode, sign, stamp
 from binance_papi.errors import BannedError, WaitTooLongError
 from binance_papi.net.clock import Clock
 from binance_papi.net.gate import Gate
-from binance_papi.net.session_pool import Session
+from binance_papi.net.session_pool import SessionPool
 
 R = TypeVar("R")
 
@@ -31,7 +31,7 @@ class Line:
 
     Args:
         gate: Who may go on the wire, and when.
-        sessions: One per source address, in the order of the gate's routes.
+        pool: The sessions, in the order of the gate's routes.
         clock: What time it is, here and there.
         signer: Signs what needs a signature.
         recv_window: Milliseconds, for requests that don't say.
@@ -45,8 +45,8 @@ class Line:
         "_clock",
         "_gate",
         "_max_wait",
+        "_pool",
         "_recv_window",
-        "_sessions",
         "_signer",
         "_tell",
         "_timeout",
@@ -55,7 +55,7 @@ class Line:
     def __init__(
         self,
         gate: Gate,
-        sessions: tuple[Session, ...],
+        pool: SessionPool,
         clock: Clock,
         signer: Signer,
         *,
@@ -65,7 +65,7 @@ class Line:
         tell: Callable[[Event], None],
     ) -> None:
         self._gate = gate
-        self._sessions = sessions
+        self._pool = pool
         self._clock = clock
         self._signer = signer
         self._recv_window = recv_window
@@ -122,7 +122,7 @@ class Line:
         sent = self._clock.now()
         heard: Reply | Unsent | Unanswered = Unanswered("the call was cancelled")
         try:
-            heard = await self._sessions[grant.index].send(
+            heard = await self._pool.sessions[grant.index].send(
                 endpoint.method,
                 self._target(request, endpoint, query),
                 keyed=endpoint.security.keyed,

@@ -13,7 +13,6 @@ none of them leaves this room: what comes out are values.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import os
 import ssl as tls
 from collections.abc import Sequence
@@ -25,11 +24,10 @@ from yarl import URL
 
 from binance_papi.core.answer import Reply, Unanswered, Unsent
 from binance_papi.core.decode import MAX_BODY
+from binance_papi.core.settings import Settings
 from binance_papi.core.signing import ApiKey
 from binance_papi.core.weight import WeightTracker
-from binance_papi.net.clock import Clock
 from binance_papi.net.deadline import Deadline
-from binance_papi.terms import RateLimit
 
 CONNECT_TIMEOUT: Final = 1.0
 """Seconds until a connection that does not come about counts as never sent."""
@@ -72,20 +70,14 @@ class Session:
     """One source address.
 
     Args:
-        source_address: The local address; ``None``: the system's choice.
-        tracker: Its request weight.
+        base: Scheme, host, port and perhaps a path prefix of the exchange.
+        api_key: The key for calls that need one.
+        http: aiohttp's session, set to do one thing per call.
+        proxy: URL of a proxy, or ``None``.
+        tracker: The address's request weight.
     """
 
-    __slots__ = (
-        "_bare",
-        "_base",
-        "_http",
-        "_keyed",
-        "_loop",
-        "_proxy",
-        "source_address",
-        "tracker",
-    )
+    __slots__ = ("_bare", "_base", "_http", "_keyed", "_loop", "_proxy", "tracker")
 
     def __init__(
         self,
@@ -94,14 +86,12 @@ class Session:
         http: aiohttp.ClientSession,
         *,
         proxy: str | None,
-        source_address: str | None,
         tracker: WeightTracker,
     ) -> None:
         self._base = base
         self._http = http
         self._proxy = proxy
         self._loop = asyncio.get_running_loop()
-        self.source_address = source_address
         self.tracker = tracker
         # Built once: whatever aiohttp would work out for every request, and the key where it
         # belongs.
@@ -201,68 +191,40 @@ class Session:
 
 
 class SessionPool:
-    """All sessions of a client, and the account's order count.
+    """All sessions of a client, one per source address, each around its weight tracker.
 
     Args:
-        base_url: Scheme, host, port and perhaps a path prefix of the exchange.
+        settings: What the client was told.
         api_key: The key for calls that need one.
-        limits: The exchange's rules.
-        connections: Requests in flight at most, per source address.
-        source_addresses: Local addresses; ``None`` for the system's choice.
-        proxy: URL of a proxy, or ``None``.
-        ssl: A context of the caller's own, or ``None``.
-
-    Raises:
-        ValueError: If the base URL would send the key in the open, or the context does not verify.
+        trackers: The weight trackers, in the order of the settings' addresses.
     """
 
     def __init__(
-        self,
-        base_url: str,
-        api_key: ApiKey,
-        *,
-        limits: Sequence[RateLimit],
-        connections: int,
-        source_addresses: Sequence[str | None],
-        proxy: str | None,
-        ssl: tls.SSLContext | None,
+        self, settings: Settings, api_key: ApiKey, trackers: Sequence[WeightTracker]
     ) -> None:
-        self._base = _checked_base(base_url)
+        self._settings = settings
         self._api_key = api_key
-        self._limits = tuple(limits)
-        self._source_addresses = tuple(source_addresses)
-        self._connections = connections
-        self._proxy = proxy
-        self._ssl = _checked_context(ssl)
-        self.sessions: tuple[Session, ...] = ()
+        self._trackers = tuple(trackers)
         self._resolver: aiohttp.ThreadedResolver | None = None
+        self.sessions: tuple[Session, ...] = ()
 
-    async def open(self, clock: Clock) -> WeightTracker:
-        """Make the sessions; no connection yet.
-
-        Returns:
-            The tracker of the account's order count.
-        """
-        context = self._ssl
+    async def open(self) -> None:
+        """Make the sessions; no connection yet."""
+        context = self._settings.ssl
         if context is None:
             # Reading the system's certificates takes milliseconds; not on the loop.
             context = await asyncio.to_thread(_default_context)
         self._resolver = aiohttp.ThreadedResolver()
-        now = clock.now()
-        weights = [rule for rule in self._limits if rule.rate_limit_type == "REQUEST_WEIGHT"]
-        orders = [rule for rule in self._limits if rule.rate_limit_type == "ORDERS"]
         self.sessions = tuple(
             Session(
-                self._base,
+                self._settings.base_url.rstrip("/"),
                 self._api_key,
-                self._make_http(address, context),
-                proxy=self._proxy,
-                source_address=address,
-                tracker=WeightTracker(weights, clock.offset, now, source_address=address),
+                self._make_http(tracker.source_address, context),
+                proxy=self._settings.proxy,
+                tracker=tracker,
             )
-            for address in self._source_addresses
+            for tracker in self._trackers
         )
-        return WeightTracker(orders, clock.offset, now, reserve=0.0, probe=False)
 
     def _make_http(self, address: str | None, context: tls.SSLContext) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
@@ -295,7 +257,8 @@ class SessionPool:
         Returns:
             ``None``, or why it did not work.
         """
-        wanted = self._connections if count is None else min(count, self._connections)
+        most = self._settings.connections
+        wanted = most if count is None else min(count, most)
         problems = [await session.warm_up(wanted) for session in self.sessions]
         return next((problem for problem in problems if problem is not None), None)
 
@@ -333,33 +296,3 @@ def _default_context() -> tls.SSLContext:
     context = tls.create_default_context()
     context.minimum_version = tls.TLSVersion.TLSv1_2
     return context
-
-
-def _checked_context(context: tls.SSLContext | None) -> tls.SSLContext | None:
-    if context is None:
-        return None
-    if context.verify_mode is not tls.CERT_REQUIRED or not context.check_hostname:
-        raise ValueError("the SSLContext does not verify the exchange's certificate and name")
-    if context.minimum_version < tls.TLSVersion.TLSv1_2:
-        raise ValueError("the SSLContext allows TLS below 1.2")
-    return context
-
-
-def _checked_base(base_url: str) -> str:
-    url = URL(base_url)
-    if url.scheme not in ("http", "https") or not url.host:
-        raise ValueError("base_url is no http(s) URL")
-    if url.user or url.password or url.query_string or url.fragment:
-        raise ValueError("base_url holds more than scheme, host, port and path")
-    if url.scheme == "http" and not _is_loopback(url.host):
-        raise ValueError("base_url is http: the key would travel in the open; use https")
-    return base_url.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -178,7 +178,8 @@ async def test_a_forgotten_client_warns_without_secrets() -> None:
         await papi.open()
         assert CANARY not in repr(papi)
         # Its sessions are closed by hand, so that only our own warning is left.
-        await papi._pool.aclose()
+        assert papi._wiring is not None
+        await papi._wiring.pool.aclose()
 
     async def forget_and_collect() -> None:
         await forget()

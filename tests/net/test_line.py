@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -87,7 +88,7 @@ class Desk:
         self.events: list[Event] = []
         self.line = Line(
             self.gate,
-            (wire,),  # type: ignore[arg-type]
+            SimpleNamespace(sessions=(wire,)),  # type: ignore[arg-type]
             self.clock,
             Signer.hmac("s"),
             recv_window=5000,

@@ -16,11 +16,12 @@ import trustme
 
 from binance_papi.core.answer import Reply, Unanswered, Unsent
 from binance_papi.core.decode import MAX_BODY
+from binance_papi.core.offset import ClockOffset
+from binance_papi.core.settings import Settings
 from binance_papi.core.signing import ApiKey
+from binance_papi.core.weight import WeightTracker
 from binance_papi.net import session_pool
-from binance_papi.net.clock import Clock
 from binance_papi.net.session_pool import Session, SessionPool
-from binance_papi.terms import RateLimit
 from tests.stage import Peer, http, reset
 
 Open = Callable[..., Awaitable[Session]]
@@ -33,17 +34,24 @@ async def open_session(peer: Peer) -> AsyncIterator[Open]:
     pools: list[SessionPool] = []
 
     async def open_session(base_url: str | None = None, **settings: Any) -> Session:
-        pool = SessionPool(
-            base_url or peer.base_url,
-            ApiKey(KEY),
-            limits=[RateLimit("REQUEST_WEIGHT", "MINUTE", 1, 6000)],
+        (address,) = settings.pop("source_addresses", (None,))
+        told = Settings(
+            base_url=base_url or peer.base_url,
+            limits=(),
+            recv_window=5000,
             connections=4,
-            source_addresses=settings.pop("source_addresses", (None,)),
+            max_wait=None,
+            source_addresses=(address,),
             proxy=settings.pop("proxy", None),
+            transport="auto",
             ssl=settings.pop("ssl", None),
+            timeout=10,
         )
+        now = asyncio.get_running_loop().time()
+        tracker = WeightTracker([], ClockOffset(0, now), now, source_address=address)
+        pool = SessionPool(told, ApiKey(KEY), [tracker])
         pools.append(pool)
-        await pool.open(Clock(asyncio.get_running_loop()))
+        await pool.open()
         return pool.sessions[0]
 
     yield open_session
@@ -334,58 +342,6 @@ async def test_never_falls_back_to_insecure(
     await peer.stop()
     assert isinstance(heard, Unsent)
     assert peer.heads == []
-
-
-def _pool(**settings: Any) -> SessionPool:
-    settings = {
-        "limits": (),
-        "connections": 1,
-        "source_addresses": (None,),
-        "proxy": None,
-        "ssl": None,
-        "base_url": "https://papi.binance.com",
-        **settings,
-    }
-    return SessionPool(settings.pop("base_url"), ApiKey("k"), **settings)
-
-
-@pytest.mark.parametrize(
-    "base_url",
-    [
-        "http://papi.binance.com",
-        "http://10.0.0.1:8080",
-        "ftp://127.0.0.1",
-        "papi.binance.com",
-        "https://user:pass@papi.binance.com",
-        "https://papi.binance.com/?x=1",
-    ],
-)
-def test_refuses_a_base_url_that_would_show_the_key(base_url: str) -> None:
-    """Plain http goes to loopback only, and a base URL is no more than that."""
-    with pytest.raises(ValueError, match="base_url"):
-        _pool(base_url=base_url)
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1:80", "127.9.9.9", "[::1]:81", "localhost:1"])
-def test_takes_plain_http_on_loopback(host: str) -> None:
-    """Loopback may be plain."""
-    _pool(base_url=f"http://{host}")
-
-
-def test_refuses_a_context_that_does_not_verify() -> None:
-    """Verification can't be turned off, nor may TLS be older than 1.2."""
-    off = ssl.create_default_context()
-    off.check_hostname = False
-    with pytest.raises(ValueError, match="verify"):
-        _pool(ssl=off)
-    off.verify_mode = ssl.CERT_NONE
-    with pytest.raises(ValueError, match="verify"):
-        _pool(ssl=off)
-    old = ssl.create_default_context()
-    old.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
-    with pytest.raises(ValueError, match=r"1\.2"):
-        _pool(ssl=old)
-    _pool(ssl=ssl.create_default_context())
 
 
 @pytest.mark.asyncio

@@ -1,0 +1,78 @@
+"""What a client is told when it is made, checked before anything is opened."""
+
+from __future__ import annotations
+
+import ipaddress
+import ssl as tls
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from binance_papi.terms import RateLimit
+
+MAX_RECV_WINDOW: Final = 60_000
+"""The longest receive window the exchange takes, in milliseconds."""
+
+TRANSPORTS: Final = ("auto", "aiohttp")
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings of a client; what each means stands at `PapiClient`.
+
+    Raises:
+        ValueError: If one can't be right.
+    """
+
+    base_url: str
+    limits: tuple[RateLimit, ...]
+    recv_window: int
+    connections: int
+    max_wait: float | None
+    source_addresses: tuple[str | None, ...]
+    proxy: str | None
+    transport: str
+    ssl: tls.SSLContext | None
+    timeout: float
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.recv_window <= MAX_RECV_WINDOW:
+            raise ValueError(f"recv_window is 1 to {MAX_RECV_WINDOW} milliseconds")
+        if self.connections < 1 or self.timeout <= 0:
+            raise ValueError("connections is at least 1, timeout above 0")
+        if self.max_wait is not None and self.max_wait < 0:
+            raise ValueError("max_wait is not negative")
+        addresses = self.source_addresses
+        if not addresses or len(set(addresses)) != len(addresses):
+            raise ValueError("source_addresses holds at least one address, and each once")
+        if self.transport not in TRANSPORTS:
+            raise ValueError(f"transport {self.transport!r} is none of {', '.join(TRANSPORTS)}")
+        _check_base(self.base_url)
+        if self.ssl is not None:
+            _check_context(self.ssl)
+
+
+def _check_context(context: tls.SSLContext) -> None:
+    if context.verify_mode is not tls.CERT_REQUIRED or not context.check_hostname:
+        raise ValueError("the SSLContext does not verify the exchange's certificate and name")
+    if context.minimum_version < tls.TLSVersion.TLSv1_2:
+        raise ValueError("the SSLContext allows TLS below 1.2")
+
+
+def _check_base(base_url: str) -> None:
+    url = urlsplit(base_url)
+    if url.scheme not in ("http", "https") or not url.hostname:
+        raise ValueError("base_url is no http(s) URL")
+    if "@" in url.netloc or url.query or url.fragment:
+        raise ValueError("base_url holds more than scheme, host, port and path")
+    if url.scheme == "http" and not _is_loopback(url.hostname):
+        raise ValueError("base_url is http: the key would travel in the open; use https")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,72 @@
+"""Everything between a client and the exchange, wired once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from binance_papi.core.admission import Admission, Route
+from binance_papi.core.events import Event
+from binance_papi.core.settings import Settings
+from binance_papi.core.signing import ApiKey, Signer
+from binance_papi.core.usage import Usage
+from binance_papi.core.weight import WeightTracker
+from binance_papi.net.clock import Clock
+from binance_papi.net.gate import Gate
+from binance_papi.net.line import Line
+from binance_papi.net.session_pool import SessionPool
+
+_CLOSE_GRACE: Final = 1.0
+
+
+class Wiring:
+    """The open parts of one client.
+
+    Args:
+        settings: What the client was told.
+        key: The API key.
+        signer: Signs what needs a signature.
+        tell: Called with every event.
+    """
+
+    def __init__(
+        self, settings: Settings, key: ApiKey, signer: Signer, tell: Callable[[Event], None]
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        self.clock = Clock(loop)
+        now = self.clock.now()
+        rules = settings.limits
+        weights = [rule for rule in rules if rule.rate_limit_type == "REQUEST_WEIGHT"]
+        orders = [rule for rule in rules if rule.rate_limit_type == "ORDERS"]
+        offset = self.clock.offset
+        self.weights = tuple(
+            WeightTracker(weights, offset, now, source_address=address)
+            for address in settings.source_addresses
+        )
+        self.orders = WeightTracker(orders, offset, now, reserve=0.0, probe=False)
+        self.pool = SessionPool(settings, key, self.weights)
+        routes = [Route(tracker, settings.connections) for tracker in self.weights]
+        self.gate = Gate(Admission(routes, self.orders), self.clock, loop)
+        self.line = Line(
+            self.gate,
+            self.pool,
+            self.clock,
+            signer,
+            recv_window=settings.recv_window,
+            timeout=settings.timeout,
+            max_wait=settings.max_wait,
+            tell=tell,
+        )
+
+    def usage(self) -> tuple[Usage, ...]:
+        """The state of every limit: each address's weight, then the account's orders."""
+        now = self.clock.now()
+        trackers = (*self.weights, self.orders)
+        return tuple(usage for tracker in trackers for usage in tracker.usage(now))
+
+    async def aclose(self) -> None:
+        """Turn away who waits, break off what is on the wire."""
+        self.gate.close()
+        await self.pool.aclose()
+        await self.gate.idle(_CLOSE_GRACE)
