@@ -124,7 +124,7 @@ def _by_code(reply: Reply, fault: Fault) -> Answer[Any] | None:
             answer = Throttled(fault, meaning, retry_after(reply.headers))
         case Meaning.OVERLOADED:
             answer = Overloaded(fault)
-        case Meaning.REFUSED | Meaning.AUTH | Meaning.CLOCK:
+        case Meaning.REFUSED | Meaning.AUTH | Meaning.CLOCK:  # pragma: no branch - exhaustive
             answer = Refused(fault, meaning)
     # A refusal is documented as a 4xx. With a 5xx it is the exchange that failed, perhaps half-way.
     if reply.status in _CLIENT_ERRORS or meaning in (Meaning.OVERLOADED, Meaning.WEIGHT):

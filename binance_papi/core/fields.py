@@ -100,7 +100,7 @@ class Field:
             _check_number(self.wire, cast("Decimal | int | str", value))
         elif isinstance(value, str):
             self._check_text(value)
-        elif isinstance(value, int):
+        elif isinstance(value, int):  # pragma: no branch - nothing else is declared
             self._check_bounds(value)
 
     def _check_bounds(self, value: int) -> None:

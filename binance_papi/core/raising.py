@@ -74,7 +74,7 @@ def exception_for(
                 reason=answer.reason,
                 body=answer.body,
             )
-        case Done():
+        case Done():  # pragma: no branch - exhaustive
             raise AssertionError("a success is no exception")
 
 
