@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ ENDPOINT = CancelOrder.endpoint
 HTML = b"<html><body>403 Forbidden</body></html>"
 
 
-def told(status: int, body: bytes | dict[str, object], **headers: str) -> Answer[object]:
+def told(status: int, body: bytes | dict[str, object], **headers: str) -> Answer[Any]:
     """What a reply tells."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}

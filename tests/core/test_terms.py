@@ -42,7 +42,7 @@ def test_copies_are_equal(value: OpenEnum) -> None:
 def test_only_texts_are_values() -> None:
     """A number is no value, and equals none."""
     with pytest.raises(ValueError, match="5 is not a valid Side"):
-        Side(5)
+        Side(5)  # type: ignore[arg-type]
     with pytest.raises(msgspec.ValidationError):
         msgspec.json.decode(b"5", type=Side)
     assert Side.BUY.__eq__(5) is NotImplemented

@@ -221,6 +221,15 @@ def test_lost_requests_linger(lost_at: float, carried: int) -> None:
     assert LINGER == 5.0
 
 
+def test_lost_after_the_boundary() -> None:
+    """A request given up in the next window was carried into it before."""
+    weight = tracker()
+    weight.lose(take(weight, 100, 1.0), 61.0)
+    assert books(weight) == (0, 100, None)
+    weight.usage(120.0)
+    assert books(weight) == (0, 100, 0)
+
+
 # ---------------------------------------------------------------------- settlement
 
 

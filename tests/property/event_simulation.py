@@ -9,14 +9,13 @@ from itertools import count
 from math import exp, inf
 from random import Random
 
-from reference_exchange import BEGINNING, Exchange, Life, allowed, known_within
-
 from binance_papi.core.admission import Admission, Grant, Route, Waiter
 from binance_papi.core.answer import Done
 from binance_papi.core.endpoint import Lane
 from binance_papi.core.offset import ClockOffset
 from binance_papi.core.weight import LINGER, WeightTracker
 from binance_papi.terms import RateLimit
+from tests.property.reference_exchange import BEGINNING, Exchange, Life, allowed, known_within
 
 Tracker = Callable[[RateLimit, ClockOffset, float], WeightTracker]
 

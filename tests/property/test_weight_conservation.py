@@ -5,7 +5,9 @@ from __future__ import annotations
 from random import Random
 
 import pytest
-from event_simulation import (
+
+from binance_papi.terms import RateLimit
+from tests.property.event_simulation import (
     World,
     keeps_the_limit,
     poisson,
@@ -13,9 +15,7 @@ from event_simulation import (
     simulate,
     uniform,
 )
-from reference_exchange import allowed
-
-from binance_papi.terms import RateLimit
+from tests.property.reference_exchange import allowed
 
 MINUTE = RateLimit("REQUEST_WEIGHT", "MINUTE", 1, 6000)
 FIVE_SECONDS = RateLimit("REQUEST_WEIGHT", "SECOND", 5, 200)

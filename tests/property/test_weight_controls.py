@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from random import Random
 
 import pytest
-from event_simulation import Tracker, World, keeps_the_limit, ours, poisson, rough, simulate
 
 from binance_papi.core.endpoint import Lane
 from binance_papi.core.offset import ClockOffset
@@ -17,6 +16,15 @@ from binance_papi.core.usage import count
 from binance_papi.core.weight import Ticket, WeightTracker
 from binance_papi.core.window import Window
 from binance_papi.terms import RateLimit
+from tests.property.event_simulation import (
+    Tracker,
+    World,
+    keeps_the_limit,
+    ours,
+    poisson,
+    rough,
+    simulate,
+)
 
 RULE = RateLimit("REQUEST_WEIGHT", "SECOND", 10, 400)
 

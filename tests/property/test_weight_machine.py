@@ -16,7 +16,6 @@ from hypothesis.stateful import (
     precondition,
     rule,
 )
-from reference_exchange import BEGINNING, Exchange, Life, allowed, known_within
 
 from binance_papi.core.admission import Admission, Grant, Route, Waiter
 from binance_papi.core.answer import Banned, Done, Fault, Overloaded, Throttled
@@ -25,6 +24,7 @@ from binance_papi.core.endpoint import Lane
 from binance_papi.core.offset import Change
 from binance_papi.core.weight import LINGER, WeightTracker
 from binance_papi.terms import RateLimit
+from tests.property.reference_exchange import BEGINNING, Exchange, Life, allowed, known_within
 
 WEIGHTS = [
     (RateLimit("REQUEST_WEIGHT", "SECOND", 5, 200),),
