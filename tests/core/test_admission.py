@@ -352,6 +352,9 @@ def test_firewall_doubles() -> None:
         silences.append(of.routes[0].tracker.silence(now))
         now += silences[-1]
     assert silences == [60.0, 120.0, 240.0, 480.0, 900.0, 900.0]
+    for _ in range(1100):  # for days on end
+        of.obey(grant, Banned(FAULT, firewall=True), now)
+        now += 900.0
     of.obey(grant, Done(None), now)
     of.obey(grant, Banned(FAULT, firewall=True), now)
     assert of.routes[0].tracker.silence(now) == 60.0

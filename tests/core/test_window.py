@@ -127,19 +127,17 @@ def test_room(  # noqa: PLR0917 - columns of the table
     assert room == window.room
 
 
-@pytest.mark.parametrize(("share", "capacity"), [(1.0, 990), (0.7, 690), (0.1, 90)])
-def test_capacity(window: Window, share: float, capacity: int) -> None:
-    """Refusals shrink the limit we believe in; what one request may cost at all stays."""
-    window.share = share
-    assert (capacity, 990) == (window.capacity, window.most)
-
-
-@pytest.mark.parametrize(("windows", "share"), [(1, 0.75), (3, 0.85), (60, 1.0)])
-def test_share_comes_back(window: Window, offset: ClockOffset, windows: int, share: float) -> None:
-    """Every window that passes gives a little back, up to the whole."""
+@pytest.mark.parametrize(
+    ("windows", "share", "room"), [(1, 0.75, 740), (3, 0.85, 840), (60, 1.0, 990)]
+)
+def test_share_comes_back(
+    window: Window, offset: ClockOffset, windows: int, share: float, room: int
+) -> None:
+    """Refusals shrink the limit we believe in; every window that passes gives a little back."""
     window.share = 0.7
     window.roll(offset, 61.0 + 60 * (windows - 1), 0)
     assert window.share == pytest.approx(share)
+    assert room == window.room
 
 
 @pytest.mark.parametrize(("now", "part"), [(0.0, 1.0), (30.5, 0.5), (60.5, 0.0), (99.0, 0.0)])
