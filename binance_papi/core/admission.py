@@ -17,6 +17,8 @@ from collections.abc import Mapping, Sequence
 from math import inf
 from typing import Any, Final
 
+import msgspec
+
 from binance_papi.core.answer import Answer, Banned, Done, Overloaded, Throttled
 from binance_papi.core.codes import Meaning
 from binance_papi.core.endpoint import Lane
@@ -75,16 +77,20 @@ class Route:
         self.slots = max(1, self.slots // 2)
 
 
-class Grant:
-    """The right to send one request on one route, now. Settled exactly once."""
+class Grant(msgspec.Struct):
+    """The right to send one request on one route, now. Settled exactly once.
 
-    __slots__ = ("index", "orders", "route", "ticket")
+    Attributes:
+        index: Which route.
+        route: That route.
+        ticket: The charge to its address.
+        orders: The charge to the account's order count, if there is one.
+    """
 
-    def __init__(self, index: int, route: Route, ticket: Ticket, orders: Ticket | None) -> None:
-        self.index = index
-        self.route = route
-        self.ticket = ticket
-        self.orders = orders
+    index: int
+    route: Route
+    ticket: Ticket
+    orders: Ticket | None
 
 
 class Waiter:

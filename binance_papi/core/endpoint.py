@@ -80,6 +80,7 @@ class Endpoint(Generic[R_co]):
     __slots__ = (
         "all_symbols",
         "either",
+        "keyed",
         "lane",
         "method",
         "once",
@@ -88,6 +89,7 @@ class Endpoint(Generic[R_co]):
         "replaced_by",
         "returns",
         "security",
+        "signed",
         "stamped",
         "weight",
     )
@@ -118,6 +120,8 @@ class Endpoint(Generic[R_co]):
         self.stamped = stamped
         self.once = tuple(f'"{key}"'.encode() for key in once)
         self.replaced_by = replaced_by
+        self.keyed = security.keyed
+        self.signed = security.signed
         self.lane = Lane.READ
         if security is Security.TRADE:
             self.lane = Lane.CANCEL if method == "DELETE" else Lane.ORDER

@@ -36,6 +36,8 @@ from collections.abc import Mapping, Sequence
 from math import inf
 from typing import Final
 
+import msgspec
+
 from binance_papi.core.endpoint import Lane
 from binance_papi.core.events import AlignmentLost, Event, Frozen
 from binance_papi.core.offset import Change, ClockOffset
@@ -60,7 +62,7 @@ _BACK_OFF: Final = 0.7
 _BAN_REGAIN: Final = 0.10
 
 
-class Ticket:
+class Ticket(msgspec.Struct):
     """The right to send one request, charged until settled.
 
     Attributes:
@@ -71,14 +73,11 @@ class Ticket:
         alone: Whether nothing else was in flight.
     """
 
-    __slots__ = ("alone", "at", "epoch", "serial", "weight")
-
-    def __init__(self, weight: int, epoch: int, at: float, serial: int, alone: bool) -> None:
-        self.weight = weight
-        self.epoch = epoch
-        self.at = at
-        self.serial = serial
-        self.alone = alone
+    weight: int
+    epoch: int
+    at: float
+    serial: int
+    alone: bool
 
 
 class WeightTracker:
@@ -131,7 +130,7 @@ class WeightTracker:
         self.windows = tuple(Window(rule) for rule in limits)
         self.epoch = 0
         self.in_flight = 0
-        self.ceiling: float = min((window.most for window in self.windows), default=inf)
+        self.ceiling: float = min((window.capacity for window in self.windows), default=inf)
         """The most that one request may ever cost."""
         self.events: list[Event] = []
         self._offset = offset
@@ -145,8 +144,8 @@ class WeightTracker:
         self._frozen_at = self._frozen_until = -inf
         self._banned = False
         self._refused = 0
-        # Serial, epoch and used weight of the last request that had the address for itself.
-        self._last_alone: tuple[int, int, tuple[int | None, ...]] = (-1, -1, ())
+        # Serial and epoch of the last request that had the address for itself.
+        self._last_alone = (-1, -1)
         for window in self.windows:
             window.place(offset, now)
         self._edge = min((window.edge for window in self.windows), default=inf)
@@ -191,6 +190,11 @@ class WeightTracker:
                 window.reclock(self._offset)
                 if window.opens_at < opened:
                     self.epoch += 1  # less is known than was thought
+                if window.next_charged is not None and now < window.opens_at:
+                    # More is known: the next window has certainly not begun. What is in flight will
+                    # be carried into it when it may have.
+                    window.next_charged = None
+                    self.epoch += 1
                 began = self._offset.surely(window.index * window.period)
                 if began > now:
                     # The interval widened to before this window's start. Wait until it surely
@@ -213,7 +217,7 @@ class WeightTracker:
         """
         if now >= self._edge:
             self._roll(now)
-        if now < self._frozen_until or self.probing(now):
+        if now < self._frozen_until or (self._probing_until > now and self.in_flight):
             return None
         if weight > self.room(lane, now):
             return None
@@ -323,36 +327,34 @@ class WeightTracker:
             self._banned = False
         if ticket.epoch != self.epoch:
             return 0  # the header may speak of either of two windows
-        excess = 0
         alone = ticket.alone and ticket.serial == self._serial
-        seen: list[int | None] = []
+        follows = alone and self._last_alone == (ticket.serial - 1, ticket.epoch)
+        excess, cold = 0, self._cold
         for window in self.windows:
             used = count(headers, window.header)
-            seen.append(used)
-            if used is None or window.next_charged is not None:
+            if used is None:
                 continue
+            self._cold = False
             # A lower bound on what others used: `charged` holds all of ours that may be in it.
             # Replies arrive in any order; a maximum does not mind.
             more = used - window.charged - window.foreign
-            if more > 0:
+            if more > 0 and window.next_charged is None:
                 window.foreign += more
                 excess = max(excess, more)
             if alone:
-                self._check_alignment(window, used, len(seen) - 1, ticket)
-        if alone:
-            self._last_alone = (ticket.serial, ticket.epoch, tuple(seen))
-        cold, self._cold = self._cold, self._cold and all(used is None for used in seen)
-        return excess if alone and not cold else 0
+                self._check_alignment(window, used, follows)
+        if not alone:
+            return 0
+        self._last_alone = (ticket.serial, ticket.epoch)
+        return 0 if cold else excess
 
-    def _check_alignment(self, window: Window, used: int, position: int, ticket: Ticket) -> None:
+    def _check_alignment(self, window: Window, used: int, follows: bool) -> None:
         """Between two requests that had the address for themselves, use can only grow."""
-        serial, epoch, seen = self._last_alone
-        if serial != ticket.serial - 1 or epoch != ticket.epoch:
-            return
-        before = seen[position]
-        if before is not None and used < before and not window.sliding:
+        closed = window.next_charged is None and not window.sliding
+        if follows and closed and used < window.seen:
             window.sliding = True
             self.events.append(AlignmentLost(window.rule))
+        window.seen = used
 
     # ------------------------------------------------------------------ refusals
 
@@ -374,7 +376,7 @@ class WeightTracker:
         if ticket.at >= self._frozen_at:
             # Sent after the last refusal was known, so this one is news: we believed in too much.
             for window in self.windows:
-                window.share = max(MIN_SHARE, window.share * _BACK_OFF)
+                window.believe(max(MIN_SHARE, window.share * _BACK_OFF))
             self._frozen_at = now
             self.events.append(Frozen(429, until - now, self.source_address))
         self._frozen_until = max(self._frozen_until, until)
@@ -390,7 +392,7 @@ class WeightTracker:
         self._banned = True
         self._probing_until = inf
         for window in self.windows:
-            window.share = MIN_SHARE
+            window.believe(MIN_SHARE)
             window.regain = _BAN_REGAIN
 
     def banned_until(self, now: float) -> float | None:

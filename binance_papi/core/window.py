@@ -35,14 +35,17 @@ class Window:
         foreign: What others are known to have used in this window at least.
         predicted: What others used in the window before, expected again.
         share: The part of the limit we believe in, 1 unless the exchange refused.
+        capacity: What one window may be charged, as far as we believe in the limit.
         opens_at: Monotonic time from which the next window may have begun.
         rolls_at: Monotonic time from which it certainly has.
         fresh: Whether this is the window the client began in: what was used in it before may be the
             work of an earlier process, so it predicts nothing.
+        seen: What the exchange reported last to a request that had the address for itself.
         sliding: Whether two windows are summed, because boundaries are not where they should be.
     """
 
     __slots__ = (
+        "capacity",
         "charged",
         "foreign",
         "fresh",
@@ -56,6 +59,7 @@ class Window:
         "regain",
         "rolls_at",
         "rule",
+        "seen",
         "share",
         "sliding",
     )
@@ -70,10 +74,11 @@ class Window:
         self.previous = 0
         self.foreign = 0
         self.predicted = 0
-        self.share = 1.0
+        self.believe(1.0)
         self.regain = 0.05
         self.opens_at = self.rolls_at = -inf
         self.fresh = True
+        self.seen = 0
         self.sliding = False
 
     def place(self, offset: ClockOffset, now: float) -> None:
@@ -105,7 +110,7 @@ class Window:
         self.previous = self.charged if adjacent else 0
         self.predicted = self.foreign if adjacent and not self.fresh else 0
         self.fresh = False
-        self.share = min(1.0, self.share + self.regain * (index - self.index))
+        self.believe(min(1.0, self.share + self.regain * (index - self.index)))
         self.charged, self.next_charged, self.foreign = carry, None, 0
         self.index = index
         self.reclock(offset)
@@ -116,20 +121,17 @@ class Window:
         if self.next_charged is not None:
             self.next_charged += weight
 
-    @property
-    def capacity(self) -> int:
-        """What one window may be charged, as far as we believe in the limit."""
-        return int(self.rule.limit * self.share) - int(self.rule.limit * HEADROOM)
-
-    @property
-    def most(self) -> int:
-        """What one window may be charged when nothing was ever refused."""
-        return self.rule.limit - int(self.rule.limit * HEADROOM)
+    def believe(self, share: float) -> None:
+        """Believe in this share of the limit, and work out what a window may be charged."""
+        self.share = share
+        self.capacity = int(self.rule.limit * share) - int(self.rule.limit * HEADROOM)
 
     @property
     def room(self) -> int:
         """What may still be charged now; negative when others used more than expected."""
         room = self.capacity - max(self.foreign, self.predicted) - self.charged
+        if self.next_charged is None and not self.sliding:
+            return room
         if self.sliding:
             room -= self.previous
         if self.next_charged is not None:

@@ -103,6 +103,8 @@ class Line:
                     raise
                 return answer  # it can't be sent again in time: what is known is what it told
             answer = await self._attempt(request, endpoint, query, grant)
+            if isinstance(answer, Done):
+                return answer
             pause = pause_before_resend(
                 answer,
                 resends,
@@ -125,7 +127,7 @@ class Line:
             heard = await self._pool.sessions[grant.index].send(
                 endpoint.method,
                 self._target(request, endpoint, query),
-                keyed=endpoint.security.keyed,
+                keyed=endpoint.keyed,
                 patience=self._timeout,
             )
         finally:
@@ -139,7 +141,7 @@ class Line:
 
     def _target(self, request: Request[Any], endpoint: Endpoint[Any], query: str) -> str:
         """Path and query as they are sent: stamped and signed now, not before the wait."""
-        if endpoint.security.signed:
+        if endpoint.signed:
             window = getattr(request, "recv_window", None) or self._recv_window
             query = sign(stamp(query, window, self._clock.timestamp()), self._signer)
         return f"{endpoint.path}?{query}" if query else endpoint.path

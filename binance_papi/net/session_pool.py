@@ -19,7 +19,6 @@ from collections.abc import Sequence
 from typing import Final
 
 import aiohttp
-from aiohttp import hdrs
 from yarl import URL
 
 from binance_papi.core.answer import Reply, Unanswered, Unsent
@@ -77,7 +76,7 @@ class Session:
         tracker: The address's request weight.
     """
 
-    __slots__ = ("_bare", "_base", "_http", "_keyed", "_loop", "_proxy", "tracker")
+    __slots__ = ("_bare", "_http", "_keyed", "_loop", "_origin", "_prefix", "_proxy", "tracker")
 
     def __init__(
         self,
@@ -88,14 +87,19 @@ class Session:
         proxy: str | None,
         tracker: WeightTracker,
     ) -> None:
-        self._base = base
+        self._origin = URL(base)
+        self._prefix = self._origin.raw_path.rstrip("/")
         self._http = http
         self._proxy = proxy
         self._loop = asyncio.get_running_loop()
         self.tracker = tracker
         # Built once: whatever aiohttp would work out for every request, and the key where it
         # belongs.
-        self._bare = {"Accept": "application/json", "Accept-Encoding": "identity"}
+        self._bare = {
+            "Accept": "application/json",
+            "Accept-Encoding": "identity",
+            "User-Agent": "binance-papi",
+        }
         self._keyed = {**self._bare, "X-MBX-APIKEY": api_key.reveal()}
 
     async def send(
@@ -112,7 +116,14 @@ class Session:
         Returns:
             The reply, or what is known in its place.
         """
-        url = URL(self._base + target, encoded=True)
+        path, _, query = target.partition("?")
+        url = URL.build(
+            scheme=self._origin.scheme,
+            authority=self._origin.raw_authority,
+            path=self._prefix + path,
+            query_string=query,
+            encoded=True,
+        )
         reason = ""
         cancelled: asyncio.CancelledError | None = None
         deadline = Deadline(self._loop, patience)
@@ -129,7 +140,7 @@ class Session:
             # Leave aiohttp's frames, which hold the signed URL, behind.
             cancelled = asyncio.CancelledError(*error.args)
         finally:
-            del url
+            del url, query
         if cancelled is not None:
             del target
             raise cancelled
@@ -168,7 +179,7 @@ class Session:
         async def open_one() -> None:
             try:
                 await self._http.get(
-                    URL(self._base), headers=self._bare, proxy=self._proxy, middlewares=(connect,)
+                    self._origin, headers=self._bare, proxy=self._proxy, middlewares=(connect,)
                 )
             except _Warm:
                 pass
@@ -245,7 +256,6 @@ class SessionPool:
             max_line_size=_HEAD,
             max_field_size=_HEAD,
             middlewares=(_send_once,),
-            skip_auto_headers=(hdrs.USER_AGENT, hdrs.CONTENT_TYPE),
         )
 
     async def warm_up(self, count: int | None) -> str | None:

@@ -414,6 +414,21 @@ def test_better_clock_moves_the_edges() -> None:
     assert weight.settle(ticket, used(3), 2.1) == 2
 
 
+def test_better_clock_closes_a_zone_that_opened_too_early() -> None:
+    """Once it is known that the next window has not begun, nothing more is charged to it."""
+    offset = clock()
+    weight = WeightTracker((RULE,), offset, 59.6, probe=False)
+    first = take(weight, 3, 59.6)
+    assert books(weight) == (3, 3, 3)
+    weight.reclock(offset.refine(int((EPOCH + 59.65) * 1000), 59.65, 59.65), 59.65)
+    assert books(weight) == (3, 3, None)
+    take(weight, 100, 59.7)
+    assert books(weight) == (103, 103, None)
+    assert weight.settle(first, used(900), 59.7) == 0  # sent while the zone was open
+    weight.usage(60.0)
+    assert books(weight) == (100, 103, 100)  # what is in flight when it really may begin
+
+
 def test_worse_clock_makes_tickets_ambiguous() -> None:
     """A zone that opens earlier than was thought makes older headers ambiguous."""
     offset = clock()
