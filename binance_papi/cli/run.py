@@ -68,7 +68,4 @@ def client(base_url: str | None) -> PapiClient:
         raise
     except ValueError as error:
         problem = str(error)
-    except OSError as error:
-        # Not the path: a key pasted in its place must not be shown.
-        problem = f"the file that BINANCE_PAPI_PRIVATE_KEY names can't be read: {error.strerror}"
     raise UsageError(problem)

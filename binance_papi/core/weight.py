@@ -19,7 +19,8 @@ Invariants, cited by tests:
 
 I1  Safety: an admitted request is charged to every window in which it may still be counted, so what
     the exchange counts of ours never passes ``limit - headroom``, for any latency, any order of
-    replies, any loss, and any clock error inside the known interval.
+    replies, any loss, and any clock error inside the known interval (for windows longer than that
+    interval: 2 s at worst).
 I2  Conservation: ``in_flight`` is the weight sent and not settled; no charge is ever negative.
 I3  Work conservation: what I1 allows is granted.
 I5  A refund takes back exactly what was charged; a request that may have been sent is never
@@ -181,7 +182,10 @@ class WeightTracker:
                 # Nobody knows which window counted what was sent so far: charge it to both.
                 window.charged = max(window.charged, window.next_charged or 0)
                 window.next_charged = None
+                index = window.index
                 window.place(self._offset, now)
+                if window.index < index:
+                    window.charged += window.previous  # it is still the window before
                 if now >= window.opens_at:
                     window.open_next(window.charged)
                 self.epoch += 1
@@ -240,7 +244,7 @@ class WeightTracker:
         for window in self.windows:
             space: float = window.room
             if lane >= Lane.REDUCE and self._reserve:
-                space -= self._reserve * window.rule.limit * window.remaining(now)
+                space = window.room_beside(self._reserve, now)
             if self._cold and window.fresh:
                 space = min(space, window.rule.limit * COLD_SHARE[lane] - window.charged)
             room = min(room, space)
@@ -265,8 +269,7 @@ class WeightTracker:
             ):
                 when = max(when, window.rolls_at)
             elif lane >= Lane.REDUCE and self._reserve:
-                melted = (space - weight) * window.period / (self._reserve * window.rule.limit)
-                when = max(when, window.rolls_at - melted)
+                when = max(when, window.chance_beside(weight, self._reserve))
         return when
 
     def wait(self, weight: int, now: float) -> float:

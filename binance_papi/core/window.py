@@ -141,6 +141,29 @@ class Window:
             room = min(room, after)
         return room
 
+    def room_beside(self, reserve: float, now: float) -> float:
+        """What may still be charged to a request that leaves a reserve alone.
+
+        Args:
+            reserve: Part of the limit that is kept, 0 to 1. What is kept of the present window
+                melts until its end; of a next window that may have begun, all of it is kept.
+            now: Monotonic seconds.
+        """
+        kept = reserve * self.rule.limit
+        room = self.room - kept * self.remaining(now)
+        if self.next_charged is None:
+            return room
+        return min(room, self.capacity - self.foreign - self.next_charged - kept)
+
+    def chance_beside(self, weight: int, reserve: float) -> float:
+        """When such a request may fit at the earliest, monotonic seconds, if the rest allows it."""
+        kept = reserve * self.rule.limit
+        if self.next_charged is not None and weight > (
+            self.capacity - self.foreign - self.next_charged - kept
+        ):
+            return self.rolls_at
+        return self.rolls_at - (self.room - weight) * self.period / kept
+
     def remaining(self, now: float) -> float:
         """Part of the window that is still to come, 0 to 1."""
         return min(1.0, max(0.0, (self.rolls_at - now) / self.period))

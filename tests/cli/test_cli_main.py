@@ -45,7 +45,7 @@ def test_a_pem_in_place_of_its_path_is_not_shown() -> None:
     env = {"BINANCE_PAPI_API_KEY": KEY, "BINANCE_PAPI_PRIVATE_KEY": SECRET * 50}
     result = run("usage", env=env)
     assert result.exit_code == 1
-    assert "can't be read" in result.stderr
+    assert "not the path of a readable file" in result.stderr
     assert result.stderr.count("\n") == 1
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from binance_papi.api.um.conditional import CancelOrder, ConditionalOrder
+from binance_papi.api.um.conditional import CancelAllOpenOrders, CancelOrder, ConditionalOrder
 from binance_papi.core.decode import BadReply
 from binance_papi.terms import (
     PositionSide,
@@ -114,3 +114,9 @@ def test_a_key_that_stands_twice_makes_it_unreadable(body: bytes) -> None:
     """Nobody can tell which of the two counts."""
     with pytest.raises(BadReply, match="twice"):
         CancelOrder.decode(body)
+
+
+def test_an_error_with_status_200_is_no_success() -> None:
+    """A cancel-all that answers a negative code did not work, whatever the status says."""
+    with pytest.raises(BadReply):
+        CancelAllOpenOrders.decode(b'{"code":-2011,"msg":"Unknown order sent."}')

@@ -103,6 +103,15 @@ def test_reserve_melts(now: float, lane: Lane, room: int) -> None:
     assert tracker(reserve=0.25).room(lane, now) == pytest.approx(room, abs=1)
 
 
+def test_reserve_is_kept_in_a_window_that_may_have_begun() -> None:
+    """Reads that are charged to the next window already leave its reserve to the cancels."""
+    weight = tracker(reserve=0.25)
+    reads = sum(weight.admit(1, Lane.READ, 59.8) is not None for _ in range(990))
+    assert reads == 740
+    assert weight.chance(1, Lane.READ, 59.8) == weight.windows[0].rolls_at
+    assert sum(weight.admit(1, Lane.CANCEL, 59.9) is not None for _ in range(990)) == 250
+
+
 def test_chance_when_the_reserve_melts() -> None:
     """Whom only the reserve keeps out, it lets in at the moment named."""
     weight = tracker(reserve=0.25)
@@ -462,6 +471,17 @@ def test_jump_charges_both_windows(jump: float) -> None:
     assert weight.settle(ticket, used(900), 30.1) == 0
     weight.usage(30.1)
     assert weight.room(Lane.CANCEL, 30.1) == 390
+
+
+def test_jump_back_into_the_window_before_keeps_its_charge() -> None:
+    """If the window before is still the present one, what it was charged still counts."""
+    offset = clock()
+    weight = WeightTracker((RULE,), offset, 55.0, probe=False, reserve=0.0)
+    weight.settle(take(weight, 900, 55.0), {}, 56.0)
+    take(weight, 50, 61.0)
+    offset.observe(EPOCH + 55.0, EPOCH + 55.01, 61.0, 61.0)
+    weight.reclock(Change.JUMPED, 61.0)
+    assert weight.room(Lane.CANCEL, 61.0) == 40
 
 
 def test_jump_into_a_zone() -> None:

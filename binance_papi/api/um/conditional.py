@@ -98,7 +98,7 @@ class ConditionalOrder(msgspec.Struct, frozen=True, rename="camel", kw_only=True
 class CancelAllReply(msgspec.Struct, frozen=True, kw_only=True):
     """The reply of a cancel-all."""
 
-    code: int
+    code: Annotated[int, msgspec.Meta(ge=0)]
     """Always 200; the exchange writes it as a text here, as a number elsewhere."""
     msg: str | None = None
     """What was done, in words."""
