@@ -124,7 +124,7 @@ class PapiClient(Namespace):
         )
         self._key = key
         self._signer = signer
-        self._tell = on_event or _log_event
+        self._tell = _log_event if on_event is None else _guarded(on_event)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pid = -1
 
@@ -165,8 +165,14 @@ class PapiClient(Namespace):
         wiring = (await asyncio.to_thread(import_module, "binance_papi.net.wiring")).Wiring(
             self._settings, self._key, self._signer, self._tell
         )
-        await wiring.pool.open()
         self._wiring = wiring
+        try:
+            await wiring.pool.open()
+            self._wired()  # it may have been closed meanwhile
+        except BaseException:
+            self._closed = True
+            await wiring.aclose()
+            raise
         return self
 
     async def aclose(self) -> None:
@@ -277,6 +283,18 @@ class PapiClient(Namespace):
         if loop is not self._loop:
             raise UsageError("the client belongs to another event loop; make one per loop")
         return wiring
+
+
+def _guarded(hook: Callable[[Event], None]) -> Callable[[Event], None]:
+    """A caller's hook must not decide the outcome of a request."""
+
+    def tell(event: Event) -> None:
+        try:
+            hook(event)
+        except Exception:  # noqa: BLE001 - whatever it raises
+            _log.exception("on_event failed")
+
+    return tell
 
 
 def _quietly(make: Callable[[str], T], bare: str) -> T | ValueError:

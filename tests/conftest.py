@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
+import trustme
 
 from binance_papi import PapiClient
 from binance_papi.simulator import Simulator
@@ -47,3 +48,9 @@ def virtual() -> Iterator[Virtual]:
 def response_class() -> type[MockedResponse]:
     """What to pass to aioresponses, which by itself fails on aiohttp 3.14."""
     return MockedResponse
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    """A certificate authority of our own."""
+    return trustme.CA()

@@ -32,6 +32,10 @@ _SLOT_RESERVE: Final = 4
 _SOON: Final = 0.001
 _FEW: Final = 64
 
+_SHUN: Final = 1.0
+_SHUN_MOST: Final = 30.0
+_DOUBLINGS: Final = 10
+
 _BAN: Final = 120.0
 _FIREWALL: Final = 60.0
 _FIREWALL_MOST: Final = 900.0
@@ -47,7 +51,16 @@ class Route:
         connections: Requests in flight at most.
     """
 
-    __slots__ = ("busy", "connections", "firewalled", "slots", "successes", "tracker")
+    __slots__ = (
+        "busy",
+        "connections",
+        "failures",
+        "firewalled",
+        "shunned_until",
+        "slots",
+        "successes",
+        "tracker",
+    )
 
     def __init__(self, tracker: WeightTracker, connections: int) -> None:
         self.tracker = tracker
@@ -56,6 +69,8 @@ class Route:
         self.busy = 0
         self.successes = 0
         self.firewalled = 0
+        self.failures = 0
+        self.shunned_until = -inf
 
     def free(self, lane: Lane) -> bool:
         """Whether a request of this lane may be put on the wire, weight aside."""
@@ -64,12 +79,17 @@ class Route:
 
     def served(self) -> None:
         """A reply came that shows the exchange in good health."""
-        self.firewalled = 0
+        self.firewalled = self.failures = 0
         if self.slots < self.connections:
             self.successes += 1
             if self.successes >= _SUCCESSES_PER_SLOT:
                 self.successes = 0
                 self.slots += 1
+
+    def unreachable(self, now: float) -> None:
+        """No connection came about: other addresses go first for a while."""
+        self.shunned_until = now + min(_SHUN_MOST, _SHUN * 2.0**self.failures)
+        self.failures = min(self.failures + 1, _DOUBLINGS)
 
     def overloaded(self) -> None:
         """The exchange asked for less concurrency."""
@@ -236,9 +256,9 @@ class Admission:
     def _roomiest(self, lane: Lane, now: float) -> tuple[int, Route]:
         """The address with most room among those that may send at all."""
 
-        def merit(route: Route) -> tuple[bool, float]:
+        def merit(route: Route) -> tuple[bool, bool, float]:
             ready = route.free(lane) and route.tracker.chance(0, Lane.CANCEL, now) <= now
-            return ready, route.tracker.room(lane, now)
+            return ready and route.shunned_until <= now, ready, route.tracker.room(lane, now)
 
         index = max(range(len(self.routes)), key=lambda number: merit(self.routes[number]))
         return index, self.routes[index]
@@ -322,8 +342,8 @@ class Admission:
         match answer:
             case Done():
                 route.served()
-            case Throttled(meaning=Meaning.ORDERS):
-                self.orders.throttle(grant.orders or grant.ticket, answer.retry_after, now)
+            case Throttled(meaning=Meaning.ORDERS) if grant.orders is not None:
+                self.orders.throttle(grant.orders, answer.retry_after, now)
             case Throttled():
                 route.tracker.throttle(grant.ticket, answer.retry_after, now)
             case Overloaded():

@@ -100,9 +100,14 @@ class Overloaded(msgspec.Struct, frozen=True):
 
 
 class Unsent(msgspec.Struct, frozen=True):
-    """The request never left."""
+    """The request never left.
+
+    ``held`` tells that it was held back on purpose: the exchange asked for silence while its
+    connection was being made.
+    """
 
     reason: str
+    held: bool = False
 
 
 class Unanswered(msgspec.Struct, frozen=True):

@@ -33,6 +33,8 @@ from binance_papi.core.usage import retry_after
 _MAX_MSG: Final = 200
 _BAN_END: Final = re.compile(r"until (\d{10,14})\b")
 
+_SIGNATURE: Final = re.compile(r"(signature=)[^&\s\"'<>]*")
+
 # Exactly these words are documented as "failed, nothing executed"; all other 503s may have
 # happened.
 _NOTHING_EXECUTED: Final = "Service Unavailable."
@@ -88,7 +90,9 @@ def _fault(reply: Reply) -> Fault:
 
 
 def _clean(text: str) -> str:
-    return "".join(char for char in text if char.isprintable())[:_MAX_MSG]
+    plain = "".join(char for char in text if char.isprintable())
+    # A page that repeats the request must not carry its signature into logs.
+    return _SIGNATURE.sub(r"\1", plain)[:_MAX_MSG]
 
 
 def _by_status(reply: Reply, fault: Fault) -> Answer[Any] | None:

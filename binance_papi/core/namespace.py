@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine
+import inspect
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, Generic, ParamSpec, Protocol, Self, TypeVar, overload
 
-from binance_papi.core.endpoint import Request
+from binance_papi.core.endpoint import Request, fields_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -71,9 +72,35 @@ class call(Generic[P, R]):  # noqa: N801 - used like a keyword
         method.__name__ = self._name
         method.__qualname__ = f"{owner.__qualname__}.{self._name}"
         method.__doc__ = request.__doc__
+        method.__signature__ = _signature(request)  # type: ignore[attr-defined]
         # The next access finds the method itself.
         space.__dict__[self._name] = method
         return method
+
+
+def _signature(request: Any) -> inspect.Signature:
+    """What people and editors at run time see: the fields of the request, by keyword."""
+    hints = {name: hint for base in reversed(request.__mro__) for name, hint in _hints(base)}
+    fields = fields_of(request)
+    ordered = [field for field in fields if field.mandatory]
+    ordered += [field for field in fields if not field.mandatory]
+    return inspect.Signature(
+        [
+            inspect.Parameter(
+                field.name,
+                inspect.Parameter.KEYWORD_ONLY,
+                default=inspect.Parameter.empty if field.mandatory else None,
+                annotation=hints[field.name],
+            )
+            for field in ordered
+        ],
+        return_annotation=request.endpoint.returns,
+    )
+
+
+def _hints(kind: type) -> Iterable[tuple[str, Any]]:
+    annotations: dict[str, Any] = vars(kind).get("__annotations__", {})
+    return annotations.items()
 
 
 class branch(Generic[N]):  # noqa: N801 - used like a keyword

@@ -34,9 +34,12 @@ def pause_before_resend(
     Returns:
         Seconds, 0 for at once; ``None``: don't.
     """
-    if resends >= MAX_RESENDS:
-        return None
     match answer:
+        case Unsent(held=True):
+            # It costs nobody anything, and the gate stays shut for as long as the exchange asked.
+            return 0.0
+        case _ if resends >= MAX_RESENDS:
+            return None
         case Unsent():
             # The first time at once: another connection is likely to work.
             return float(_UNSENT_PAUSE * (2**resends - 1) * (0.5 + jitter / 2))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import ssl as tls
+from math import inf
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -35,12 +36,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ssl: tls.SSLContext | None
     timeout: float
 
+    def __repr__(self) -> str:
+        return "<Settings>"  # a proxy's URL may hold a password
+
     def __post_init__(self) -> None:
+        _check_numbers(self)
         if not 1 <= self.recv_window <= MAX_RECV_WINDOW:
             raise ValueError(f"recv_window is 1 to {MAX_RECV_WINDOW} milliseconds")
-        if self.connections < 1 or self.timeout <= 0:
+        if self.connections < 1 or not 0 < self.timeout < inf:
             raise ValueError("connections is at least 1, timeout above 0")
-        if self.max_wait is not None and self.max_wait < 0:
+        if self.max_wait is not None and not self.max_wait >= 0:
             raise ValueError("max_wait is not negative")
         addresses = self.source_addresses
         if not addresses or len(set(addresses)) != len(addresses):
@@ -52,6 +57,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             _check_context(self.ssl)
 
 
+def _check_numbers(settings: Settings) -> None:
+    for name in ("recv_window", "connections"):
+        if type(getattr(settings, name)) is not int:
+            raise ValueError(f"{name} is a whole number")
+    if not all(type(limit) is RateLimit for limit in settings.limits):
+        raise ValueError("limits are RateLimit values")
+
+
 def _check_context(context: tls.SSLContext) -> None:
     if context.verify_mode is not tls.CERT_REQUIRED or not context.check_hostname:
         raise ValueError("the SSLContext does not verify the exchange's certificate and name")
@@ -60,6 +73,8 @@ def _check_context(context: tls.SSLContext) -> None:
 
 
 def _check_base(base_url: str) -> None:
+    if not base_url.isprintable() or " " in base_url:
+        raise ValueError("base_url holds blanks or control characters")
     url = urlsplit(base_url)
     if url.scheme not in ("http", "https") or not url.hostname:
         raise ValueError("base_url is no http(s) URL")

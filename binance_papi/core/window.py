@@ -18,6 +18,9 @@ from binance_papi.terms import RateLimit
 HEADROOM = 0.01
 """Part of the limit that is never used."""
 
+MELTED = 0.02
+"""The reserve is gone this part of a window before its end, so that what needs all can go."""
+
 MIN_SHARE = 0.1
 """Refusals shrink the limit we believe in to this share of it at least."""
 
@@ -162,8 +165,9 @@ class Window:
             self.capacity - self.foreign - self.next_charged - kept
         ):
             return self.rolls_at
-        return self.rolls_at - (self.room - weight) * self.period / kept
+        return self.rolls_at - max(MELTED, (self.room - weight) / kept) * self.period
 
     def remaining(self, now: float) -> float:
-        """Part of the window that is still to come, 0 to 1."""
-        return min(1.0, max(0.0, (self.rolls_at - now) / self.period))
+        """Part of the window that is still to come, 0 to 1; its last moments count as over."""
+        part = (self.rolls_at - now) / self.period
+        return min(1.0, part) if part > MELTED else 0.0

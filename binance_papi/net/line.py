@@ -113,7 +113,7 @@ class Line:
             )
             if pause is None:
                 return answer
-            resends += 1
+            resends += not (isinstance(answer, Unsent) and answer.held)
             if pause:
                 await asyncio.sleep(pause)
 
@@ -150,6 +150,8 @@ class Line:
         now = self._clock.now()
         if isinstance(heard, Unsent):
             self._gate.admission.refund(grant, now)
+            if not heard.held:
+                grant.route.unreachable(now)
         else:
             # Without an answer, or cancelled: it may have been counted.
             self._gate.admission.lose(grant, now)

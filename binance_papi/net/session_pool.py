@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl as tls
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import aiohttp
@@ -50,6 +50,34 @@ class _Gone(Exception):  # noqa: N818 - it never leaves this module
 
 class _Warm(Exception):  # noqa: N818 - it never leaves this module
     """A connection stands; no request is to be sent on it."""
+
+
+class _Held(Exception):  # noqa: N818 - it never leaves this module
+    """The connection stands, but meanwhile the exchange asked for silence."""
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Looks once more, between connecting and writing, whether a request may still go.
+
+    A cold burst is granted first and connects then; what the first replies ask for must reach those
+    that are still connecting.
+    """
+
+    silent: Callable[[], bool]
+    """Whether nothing may be sent at this moment."""
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[aiohttp.tracing.Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's signature
+    ) -> aiohttp.connector.Connection:
+        """Connect, and give the connection back if the exchange asked for silence."""
+        connection = await super().connect(req, traces, timeout)
+        if self.silent():
+            connection.release()
+            raise _Held
+        return connection
 
 
 async def _send_once(
@@ -132,6 +160,8 @@ class Session:
                 return await self._exchange(method, url, self._keyed if keyed else self._bare)
         except _NEVER_SENT as error:
             return Unsent(_plain(error))
+        except _Held:
+            return Unsent("the exchange asked for silence before it was written", held=True)
         except _Gone as error:
             reason = f"the connection ended ({error})"
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -230,15 +260,17 @@ class SessionPool:
             Session(
                 self._settings.base_url.rstrip("/"),
                 self._api_key,
-                self._make_http(tracker.source_address, context),
+                self._make_http(tracker, context),
                 proxy=self._settings.proxy,
                 tracker=tracker,
             )
             for tracker in self._trackers
         )
 
-    def _make_http(self, address: str | None, context: tls.SSLContext) -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(
+    def _make_http(self, tracker: WeightTracker, context: tls.SSLContext) -> aiohttp.ClientSession:
+        now = asyncio.get_running_loop().time
+        address = tracker.source_address
+        connector = _Connector(
             limit=0,  # the gate bounds what is in flight; nobody may wait a second time in here
             ssl=context,
             local_addr=None if address is None else (address, 0),
@@ -246,6 +278,7 @@ class SessionPool:
             ttl_dns_cache=_DNS_TTL,
             keepalive_timeout=_KEEP_ALIVE,
         )
+        connector.silent = lambda: tracker.silence(now()) > 0
         return aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -265,12 +298,12 @@ class SessionPool:
             count: How many per address; ``None``: as many as may be in flight.
 
         Returns:
-            ``None``, or why it did not work.
+            ``None``, or why it worked on no address.
         """
         most = self._settings.connections
         wanted = most if count is None else min(count, most)
         problems = [await session.warm_up(wanted) for session in self.sessions]
-        return next((problem for problem in problems if problem is not None), None)
+        return None if None in problems else problems[0]
 
     async def aclose(self) -> None:
         """Close every session."""

@@ -336,8 +336,23 @@ def test_obey(answer: Any, weights: float, orders: float, counted: int) -> None:
     grant = grant_of(of, orders=counted)
     of.settle(grant, {}, 2.0)
     of.obey(grant, answer, 2.0)
+    if not counted:
+        # A refusal for orders that meets a request without any speaks to the address.
+        weights, orders = max(weights, orders), 0.0
     assert of.routes[0].tracker.silence(2.0) == pytest.approx(weights, abs=0.02)
     assert of.orders.silence(2.0) == pytest.approx(orders)
+
+
+def test_an_address_without_connection_goes_last_for_a_while() -> None:
+    """After a failed connection the other address is taken; later both are again."""
+    of = room(routes=2)
+    first = grant_of(of)
+    of.refund(first, 1.0)
+    first.route.unreachable(1.0)
+    others = {grant_of(of).index for _ in range(10)}
+    assert others == {1 - first.index}
+    of.routes[1 - first.index].unreachable(2.5)
+    assert of.ask(1, 0, Lane.CANCEL, 2.6) is not None
 
 
 def test_firewall_doubles() -> None:

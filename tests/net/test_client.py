@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 import copy
 import gc
+import inspect
 import os
 import pickle
+import ssl
 import traceback
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 import binance_papi
 from binance_papi import InvalidRequestError, PapiClient, PapiError, RateLimit, Signer, UsageError
 from binance_papi.api.um import conditional
 from binance_papi.simulator import Simulator
-from tests.stage import Peer
+from tests.stage import Peer, http
 
 CANARY = "canarySECRETcanary"
 
@@ -167,6 +170,91 @@ async def test_closing_ends_what_is_on_the_wire_and_turns_away_who_waits(peer: P
     kinds = sorted(type(result).__name__ for result in results)
     assert kinds == ["UnknownOutcomeError"] * 2 + ["UsageError"] * 3
     assert not [t for t in asyncio.all_tasks() - before if "Peer" not in repr(t)]
+
+
+@pytest.mark.asyncio
+async def test_closing_while_opening_leaves_nothing_open(exchange: Simulator) -> None:
+    """A client closed before it was open says so, and its sessions are closed."""
+    papi = PapiClient(exchange.api_key, exchange.secret, base_url=exchange.base_url)
+    opening = asyncio.create_task(papi.open())
+    await asyncio.sleep(0)
+    await papi.aclose()
+    with pytest.raises(UsageError, match="closed"):
+        await opening
+    gc.collect()  # an unclosed session would warn
+
+
+@pytest.mark.asyncio
+async def test_silence_reaches_those_that_are_still_connecting(authority: trustme.CA) -> None:
+    """A 429 to the second request of a cold burst: who was still connecting is not written."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(context)
+    trust = ssl.create_default_context()
+    authority.configure_trust(trust)
+    peer = Peer()
+    times: list[float] = []
+
+    async def script(peer: Peer, _: bytes, writer: asyncio.StreamWriter) -> None:
+        times.append(asyncio.get_running_loop().time())
+        if len(peer.heads) == 2:
+            body = b'{"code":-1003,"msg":"Too much"}'
+            writer.write(http(429, body, "Retry-After: 1"))
+        else:
+            writer.write(http(200, b'{"strategyId":1}'))
+
+    peer.script = script
+    await peer.start(ssl=context)
+    base_url = f"https://localhost:{peer.port}"
+    async with PapiClient("k", "s", base_url=base_url, ssl=trust, on_event=print) as papi:
+        cancel = papi.um.conditional.cancel_order
+        await asyncio.gather(*(cancel(symbol="X", strategy_id=1) for _ in range(60)))
+    await peer.stop()
+    assert len(times) == 61
+    # What was written before the refusal could be heard is all there is before its time is over.
+    early = [one for one in times[2:] if one < times[1] + 0.9]
+    assert len(early) < 40
+    assert max(early, default=0.0) < times[1] + 0.2
+
+
+@pytest.mark.asyncio
+async def test_a_dead_source_address_does_not_take_the_burst_with_it(
+    exchange: Simulator,
+) -> None:
+    """Requests go to the address that works, and come from it."""
+    async with PapiClient(
+        exchange.api_key,
+        exchange.secret,
+        base_url=exchange.base_url,
+        source_addresses=("127.0.0.1", "203.0.113.9"),
+    ) as papi:
+        await papi.warm_up(2)
+        ids = exchange.seed_orders(100)
+        cancel = papi.um.conditional.cancel_order
+        await asyncio.gather(*(cancel(symbol="BTCUSDT", strategy_id=one) for one in ids))
+
+
+@pytest.mark.asyncio
+async def test_a_hook_that_fails_decides_nothing(exchange: Simulator) -> None:
+    """An exception in `on_event` is logged; the request has its own outcome."""
+
+    def hook(_: object) -> None:
+        raise RuntimeError("broken hook")
+
+    exchange.clock_skew = 100.0
+    async with PapiClient(
+        exchange.api_key, exchange.secret, base_url=exchange.base_url, on_event=hook
+    ) as papi:
+        await papi.general.test_connectivity()
+
+
+def test_methods_show_their_arguments() -> None:
+    """`help` and editors see the fields of the request, mandatory ones without a default."""
+    papi = PapiClient("k", "s")
+    signature = inspect.signature(papi.um.conditional.cancel_order)
+    assert next(iter(signature.parameters)) == "symbol"
+    assert signature.parameters["symbol"].default is inspect.Parameter.empty
+    assert signature.parameters["strategy_id"].default is None
+    assert signature.return_annotation is conditional.ConditionalOrder
 
 
 @pytest.mark.asyncio

@@ -221,6 +221,20 @@ def test_too_many_orders_holds_up_placements_only(virtual: Virtual) -> None:
     assert placed_again == pytest.approx(9.0, abs=0.01)
 
 
+def test_too_many_orders_told_to_a_cancel_is_silence_for_the_address(virtual: Virtual) -> None:
+    """A -1015 that answers a cancel is obeyed like any 429."""
+    _, wire, _ = carry(virtual, CANCEL, error(429, -1015, retry_after="9"), OK)
+    assert wire.times[1] - wire.times[0] == pytest.approx(9.0, abs=0.01)
+
+
+def test_what_was_held_back_is_not_counted_as_a_resend(virtual: Virtual) -> None:
+    """However often silence meets a request between connecting and writing, it goes in the end."""
+    held = [Unsent("held", held=True)] * 10
+    result, wire, desk = carry(virtual, CANCEL, *held, OK)
+    assert (result.strategy_id, len(wire.targets)) == (1, 11)
+    assert desk.state() == (0, 0, 1)
+
+
 def test_a_read_may_be_repeated_after_silence(virtual: Virtual) -> None:
     """A query changes nothing, so it is sent again where a cancel is not."""
     result, wire, _ = carry(virtual, OPEN, Unanswered("silence"), Reply(200, {}, b"[]"))

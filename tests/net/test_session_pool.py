@@ -298,12 +298,6 @@ async def test_a_cancelled_call_leaves_no_secret_in_its_traceback(
 # ---------------------------------------------------------------------- TLS and settings
 
 
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    """A certificate authority of our own."""
-    return trustme.CA()
-
-
 async def _tls_peer(authority: trustme.CA, name: str) -> Peer:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert(name).configure_cert(context)
