@@ -23,9 +23,6 @@ CONNECTIONS: Final = 64
 FULL: Final = 0.93
 """Least share of a full window that is to be used."""
 
-TAKEN_OVER: Final = FULL - CONNECTIONS / LIMIT.limit
-"""The same where a burst runs into the window: what is in flight then is counted twice."""
-
 
 class Run(msgspec.Struct, frozen=True):
     """What the exchange counted.
@@ -123,7 +120,7 @@ def report(seeds: int) -> Report:
         [
             Target("requests refused for the limit", sum(run.refused for run in runs), 0),
             Target("highest use of a window", max(max(run.used) for run in runs), LIMIT.limit),
-            _used("first full window", [run.first_full for run in runs], TAKEN_OVER),
+            _used("first full window", [run.first_full for run in runs], FULL),
             _used("later full windows", [run.least_full for run in runs], FULL),
         ],
         [explained],

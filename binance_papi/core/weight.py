@@ -181,7 +181,7 @@ class WeightTracker:
             if change is Change.JUMPED:
                 # Nobody knows which window counted what was sent so far: charge it to both.
                 window.charged = max(window.charged, window.next_charged or 0)
-                window.next_charged = None
+                window.next_charged, window.carried = None, 0
                 index = window.index
                 window.place(self._offset, now)
                 if window.index < index:
@@ -223,16 +223,27 @@ class WeightTracker:
             self._roll(now)
         if now < self._frozen_until or (self._probing_until > now and self.in_flight):
             return None
-        if weight > self.room(lane, now):
+        alone = not self.in_flight and not self._lost_weight
+        if weight > self.room(lane, now) - self._held(alone):
             return None
         for window in self.windows:
             window.charge(weight)
         if self._probing_until == inf and not self._banned:
             self._probing_until = now + _PROBE_WAIT
-        alone = not self.in_flight and not self._lost_weight
         self.in_flight += weight
         self._serial += 1
         return Ticket(weight, self.epoch, now, self._serial, alone)
+
+    def _held(self, alone: bool) -> int:
+        """One request's room is held back while it is in doubt which window counts what.
+
+        Once that window has begun and all else is used and settled, it is sent alone, and brings
+        the exchange's own count.
+        """
+        for window in self.windows:
+            if window.doubtful(alone):
+                return 1
+        return 0
 
     def probing(self, now: float) -> bool:
         """Whether one request is out alone, to learn what the exchange says."""
@@ -260,11 +271,12 @@ class WeightTracker:
             return self._frozen_until
         if self.probing(now):
             return self._probing_until
+        alone = not self.in_flight and not self._lost_weight
+        weight += self._held(alone)
         when = now
         for window in self.windows:
-            space = window.room
             cold = self._cold and window.fresh
-            if weight > space or (
+            if weight > window.room or (
                 cold and weight > window.rule.limit * COLD_SHARE[lane] - window.charged
             ):
                 when = max(when, window.rolls_at)
@@ -335,28 +347,25 @@ class WeightTracker:
         excess, cold = 0, self._cold
         for window in self.windows:
             used = count(headers, window.header)
-            if used is None:
-                continue
-            self._cold = False
-            # A lower bound on what others used: `charged` holds all of ours that may be in it.
-            # Replies arrive in any order; a maximum does not mind.
-            more = used - window.charged - window.foreign
-            if more > 0 and window.next_charged is None:
-                window.foreign += more
-                excess = max(excess, more)
-            if alone:
-                self._check_alignment(window, used, follows)
+            if used is not None:
+                self._cold = False
+                excess = max(excess, window.hear(used))
+                if alone:
+                    self._check_alone(window, used, follows)
         if not alone:
             return 0
         self._last_alone = (ticket.serial, ticket.epoch)
         return 0 if cold else excess
 
-    def _check_alignment(self, window: Window, used: int, follows: bool) -> None:
-        """Between two requests that had the address for themselves, use can only grow."""
-        closed = window.next_charged is None and not window.sliding
-        if follows and closed and used < window.seen:
-            window.sliding = True
-            self.events.append(AlignmentLost(window.rule))
+    def _check_alone(self, window: Window, used: int, follows: bool) -> None:
+        """What can be told when a request had the address for itself."""
+        if window.next_charged is None and not window.sliding:
+            if follows and used < window.seen:
+                # Between two such requests use can only grow.
+                window.sliding = True
+                self.events.append(AlignmentLost(window.rule))
+            elif window.carried:
+                window.verify(used)
         window.seen = used
 
     # ------------------------------------------------------------------ refusals

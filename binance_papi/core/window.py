@@ -33,6 +33,8 @@ class Window:
         header: The header that reports its use.
         index: Number of the present window: the oldest one the exchange may still be in.
         charged: Everything of ours that it may count in this window.
+        carried: Part of that which was sent before this window had certainly begun, so that it may
+            have been counted in the window before.
         next_charged: The same for the next window once it may have begun; ``None`` before.
         previous: What the window before was charged.
         foreign: What others are known to have used in this window at least.
@@ -49,6 +51,7 @@ class Window:
 
     __slots__ = (
         "capacity",
+        "carried",
         "charged",
         "foreign",
         "fresh",
@@ -73,6 +76,7 @@ class Window:
         self.period = rule.seconds
         self.index = 0
         self.charged = 0
+        self.carried = 0
         self.next_charged: int | None = None
         self.previous = 0
         self.foreign = 0
@@ -114,7 +118,8 @@ class Window:
         self.predicted = self.foreign if adjacent and not self.fresh else 0
         self.fresh = False
         self.believe(min(1.0, self.share + self.regain * (index - self.index)))
-        self.charged, self.next_charged, self.foreign = carry, None, 0
+        self.charged = self.carried = carry
+        self.next_charged, self.foreign = None, 0
         self.index = index
         self.reclock(offset)
 
@@ -128,6 +133,37 @@ class Window:
         """Believe in this share of the limit, and work out what a window may be charged."""
         self.share = share
         self.capacity = int(self.rule.limit * share) - int(self.rule.limit * HEADROOM)
+
+    def hear(self, used: int) -> int:
+        """Take note of what others used; returns by how much that is more than was known.
+
+        A lower bound: `charged` holds all of ours that may be in it. Replies arrive in any order; a
+        maximum does not mind.
+        """
+        more = used - self.charged - self.foreign
+        if more <= 0 or self.next_charged is not None:
+            return 0
+        self.foreign += more
+        return more
+
+    def doubtful(self, alone: bool) -> bool:
+        """Whether room has to be held back for a request that clears a doubt about this window.
+
+        Args:
+            alone: Whether nothing else is in flight, so that the next request can be that one.
+        """
+        if self.sliding:
+            return False
+        return self.next_charged is not None or (self.carried > 0 and not alone)
+
+    def verify(self, used: int) -> None:
+        """Nothing else was in flight when the exchange counted ``used``: it is the whole truth.
+
+        The carry-in beyond it was counted in the window before, and is given back. Never more than
+        that: a counter that lags behind must not undo what was certainly sent in this window.
+        """
+        self.charged -= max(0, min(self.carried, self.charged + self.foreign - used))
+        self.carried = 0
 
     @property
     def room(self) -> int:

@@ -28,6 +28,7 @@ class Life:
     sent: float
     ended: float | None = None
     counted: bool = False
+    counted_at: float = 0.0
     header: dict[str, str] = field(default_factory=dict)
 
 
@@ -53,7 +54,7 @@ class Exchange:
 
     def count(self, life: Life, at: float) -> None:
         """The limiter meets the request; its reply will carry what is used then."""
-        life.counted = True
+        life.counted, life.counted_at = True, at
         life.header = self.add(life.weight, at)
 
     def add(self, weight: int, at: float) -> dict[str, str]:
@@ -71,15 +72,18 @@ class Exchange:
         self.lives.remove(life)
 
     def worst(self, rule: RateLimit, now: float) -> dict[int, int]:
-        """For every window: all that was on the wire at any moment of it.
+        """For every window: what was counted in it, and all else that may yet be.
 
-        However late or early in its life each request is counted, no window can be charged more.
+        A request on the wire may be counted in any window of its life so far; one whose time is
+        over uncounted never will be. (When each one is counted is what the tests draw.)
         """
         possible: defaultdict[int, int] = defaultdict(int)
         for life in self.lives:
-            last = now if life.ended is None else min(now, life.ended)
-            for index in range(floor(life.sent / rule.seconds), floor(last / rule.seconds) + 1):
-                possible[index] += life.weight
+            if life.counted:
+                possible[floor(life.counted_at / rule.seconds)] += life.weight
+            elif life.ended is None or life.ended > now:
+                for index in range(floor(life.sent / rule.seconds), floor(now / rule.seconds) + 1):
+                    possible[index] += life.weight
         return possible
 
     def sent_in(self, rule: RateLimit) -> dict[int, int]:

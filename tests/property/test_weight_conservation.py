@@ -34,24 +34,15 @@ def narrow(phase: tuple[float, float]) -> World:
     )
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(80))
 def test_burst_through_narrow_windows(seed: int) -> None:
     """No window is passed, and every full window is used to 93 % at least."""
-    outcome = simulate(narrow((0.0, 0.5)), seed)
+    outcome = simulate(narrow((0.0, 1.0)), seed)
     assert outcome.sent == 900
     assert sum(outcome.used.values()) == 900
     assert outcome.overruns == 0
     assert outcome.worst_peak <= allowed(FIVE_SECONDS)
     assert min(outcome.full_windows()) >= 0.93 * FIVE_SECONDS.limit
-
-
-@pytest.mark.parametrize("seed", range(40))
-def test_burst_that_begins_anywhere(seed: int) -> None:
-    """Begun where nobody can tell two windows apart, it is charged to both; no later one is."""
-    outcome = simulate(narrow((0.0, 1.0)), seed)
-    assert outcome.sent == 900
-    assert outcome.worst_peak <= allowed(FIVE_SECONDS)
-    assert min(outcome.full_windows()[1:]) >= 0.93 * FIVE_SECONDS.limit
 
 
 @pytest.mark.parametrize("error", [0.011, 0.1, 0.25])
