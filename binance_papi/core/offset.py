@@ -52,11 +52,14 @@ class ClockOffset:
     Args:
         wall: The local wall clock now, Unix seconds: a first guess.
         now: The local monotonic clock now, seconds.
+        least: Half the width that is allowed for at the boundaries of windows at least, seconds:
+            the clock that counts need not be the one that writes ``Date``.
     """
 
-    __slots__ = ("_at", "_high", "_low", "_slack", "learned")
+    __slots__ = ("_at", "_high", "_least", "_low", "_slack", "learned")
 
-    def __init__(self, wall: float, now: float) -> None:
+    def __init__(self, wall: float, now: float, least: float = 0.0) -> None:
+        self._least = least
         self._low = wall - now - MAX_ERROR
         self._high = wall - now + MAX_ERROR
         self._at = now
@@ -137,15 +140,18 @@ class ClockOffset:
 
     def surely(self, exchange: float) -> float:
         """The monotonic time from which the exchange certainly reads ``exchange`` or later."""
-        return (exchange - self._low - DRIFT * self._at) / (1 - DRIFT)
+        return (exchange - self._low + self._pad() - DRIFT * self._at) / (1 - DRIFT)
 
     def perhaps(self, exchange: float) -> float:
         """The monotonic time from which the exchange may read ``exchange`` or later."""
-        return (exchange - self._high + DRIFT * self._at) / (1 + DRIFT)
+        return (exchange - self._high - self._pad() + DRIFT * self._at) / (1 + DRIFT)
+
+    def _pad(self) -> float:
+        return max(0.0, self._least - (self._high - self._low) / 2)
 
     def reads(self, now: float) -> float:
-        """Lowest exchange time possible at ``now``, Unix seconds."""
-        return now + self.bounds(now)[0]
+        """Lowest exchange time possible at ``now``, Unix seconds, as windows are counted."""
+        return now + self.bounds(now)[0] - self._pad()
 
     def timestamp(self, now: float) -> int:
         """The timestamp to sign with, in epoch milliseconds.

@@ -11,6 +11,9 @@ from typing import Final
 from binance_papi.core.offset import Change, ClockOffset
 from binance_papi.core.usage import http_date
 
+_LEAST: Final = 0.75
+"""Seconds by which the clock that counts requests may differ from the one that writes ``Date``."""
+
 _KNOWN_WELL: Final = 0.1
 _REST: Final = 0.05
 """Once the clock is known well, a look every 50 ms is enough, and a burst stays cheap."""
@@ -28,7 +31,7 @@ class Clock:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.now = loop.time
         """Monotonic seconds."""
-        self.offset = ClockOffset(time.time(), loop.time())
+        self.offset = ClockOffset(time.time(), loop.time(), _LEAST)
         self._rest_until = -inf
 
     def learn(

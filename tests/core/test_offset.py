@@ -116,3 +116,15 @@ def test_timestamp_leans_to_the_past() -> None:
     precise = learned()
     precise.refine(int(WALL * 1000) + 500, 0.0, 0.0)
     assert precise.timestamp(0.0) == pytest.approx((WALL + 0.5) * 1000, abs=2)
+
+
+def test_boundaries_are_as_wide_as_is_asked_for() -> None:
+    """The clock that counts need not be the one that writes Date; timestamps don't mind."""
+    narrow, wide = ClockOffset(100.0, 0.0), ClockOffset(100.0, 0.0, least=0.75)
+    for offset in (narrow, wide):
+        offset.observe(100.0, 100.1, 0.0, 0.0)
+    assert wide.timestamp(1.0) == narrow.timestamp(1.0)
+    assert wide.bounds(1.0) == narrow.bounds(1.0)
+    assert wide.surely(160.0) - wide.perhaps(160.0) == pytest.approx(1.5, abs=0.01)
+    assert narrow.surely(160.0) - narrow.perhaps(160.0) == pytest.approx(0.12, abs=0.01)
+    assert wide.reads(1.0) < narrow.reads(1.0)
