@@ -79,3 +79,9 @@ def test_bounds(answer: Any, jitter: float) -> None:
     for resends in range(6):
         pause = pause_before_resend(answer, resends, read_only=True, jitter=jitter)
         assert pause is None or (resends < 3 and 0 <= pause <= 0.8)
+
+
+def test_what_was_held_back_goes_again_however_often() -> None:
+    """It never left and counts for nothing: the gate decides when."""
+    held = Unsent("held", held=True)
+    assert pause_before_resend(held, 99, read_only=False, jitter=0.5) == 0.0

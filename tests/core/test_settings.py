@@ -53,6 +53,12 @@ def test_takes_plain_http_on_loopback(host: str) -> None:
     ("name", "value"),
     [
         ("recv_window", 0),
+        ("recv_window", 1.5),
+        ("connections", True),
+        ("limits", (1,)),
+        ("timeout", float("nan")),
+        ("base_url", "https://a b"),
+        ("base_url", "https://a.b\r\nX"),
         ("recv_window", 60_001),
         ("connections", 0),
         ("timeout", 0),
@@ -88,3 +94,8 @@ def test_refuses_a_context_that_does_not_verify() -> None:
     with pytest.raises(ValueError, match=r"1\.2"):
         Settings(**GOOD | {"ssl": old})
     assert Settings(**GOOD | {"ssl": ssl.create_default_context()}).ssl is not None
+
+
+def test_shows_no_proxy_password() -> None:
+    """Settings print nothing of themselves."""
+    assert repr(Settings(**GOOD | {"proxy": "http://user:canary@127.0.0.1"})) == "<Settings>"
