@@ -7,15 +7,9 @@ text and compares equal to it (FACTS: enumerations grow without notice).
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final, NewType
+from typing import Final
 
 import msgspec
-
-Seconds = NewType("Seconds", float)
-"""Monotonic seconds of the local machine; only differences mean anything."""
-
-Milliseconds = NewType("Milliseconds", int)
-"""Exchange time: Unix epoch milliseconds."""
 
 MAX_ID: Final = 2**63 - 1
 """Ids of the exchange are signed 64-bit integers."""
