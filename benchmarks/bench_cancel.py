@@ -179,8 +179,8 @@ def report(arguments: argparse.Namespace) -> Report:
 
 def main() -> int:
     """Run it."""
-    parser = options(__doc__, rounds=9)
-    parser.add_argument("--count", type=int, default=2000, help="cancels per round (%(default)s)")
+    parser = options(__doc__, rounds=41)
+    parser.add_argument("--count", type=int, default=400, help="cancels per round (%(default)s)")
     parser.add_argument("--only", choices=SETTINGS, help="one setting in this process; raw JSON")
     arguments = parser.parse_args()
     if arguments.only is None:

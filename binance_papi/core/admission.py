@@ -2,8 +2,8 @@
 
 Requests wait in lanes (see `Lane`), first come, first served inside a lane, better lanes first. A
 head that does not fit blocks its own lane only: whatever it waits for, it gets at the latest when
-its
-window starts anew, since better lanes are served first then. Nothing here waits or knows a clock.
+its window starts anew, since better lanes are served first then. Nothing here waits or knows a
+clock.
 
 I4  Order inside a lane is the order of asking; a newcomer never passes a waiter of its lane.
 I5  A waiter that gives up is charged nothing; a grant not used is refunded.
@@ -23,7 +23,7 @@ from binance_papi.core.answer import Answer, Banned, Done, Overloaded, Throttled
 from binance_papi.core.codes import Meaning
 from binance_papi.core.endpoint import Lane
 from binance_papi.core.offset import Change
-from binance_papi.core.weight import Ticket, WeightTracker
+from binance_papi.core.weight import RESERVED, Ticket, WeightTracker
 
 _SUCCESSES_PER_SLOT: Final = 50
 _SLOT_RESERVE: Final = 4
@@ -74,7 +74,7 @@ class Route:
 
     def free(self, lane: Lane) -> bool:
         """Whether a request of this lane may be put on the wire, weight aside."""
-        kept = self.slots // _SLOT_RESERVE if lane >= Lane.REDUCE else 0
+        kept = self.slots // _SLOT_RESERVE if lane >= RESERVED else 0
         return self.busy < self.slots - kept
 
     def served(self) -> None:

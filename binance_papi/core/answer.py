@@ -1,8 +1,7 @@
 """What one attempt told: exactly one of eight answers, as values.
 
 An *answer* is about one request on the wire. What a caller may conclude from all answers together
-is
-another matter, and another word.
+is another matter, and another word.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """What the exchange's error codes mean for the request that met them.
 
-One table, from the pages "Error Code" of Portfolio Margin and of USD-M futures. Where two pages,
-or a
-page and observation, disagree, doubt wins: a code that might go with an executed request is
+One table, from the pages "Error Code" of Portfolio Margin and of USD-M futures. Where two pages, or
+a page and observation, disagree, doubt wins: a code that might go with an executed request is
 ``MAYBE``. A code that is not listed here is ``MAYBE`` too.
 """
 

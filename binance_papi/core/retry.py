@@ -1,8 +1,7 @@
 """Whether an attempt may be followed by another, and after how long.
 
 Only what certainly had no effect is sent again; a read has no effect anyway. Every further attempt
-is
-admitted, stamped and signed anew. Nothing here waits.
+is admitted, stamped and signed anew. Nothing here waits.
 """
 
 from __future__ import annotations

@@ -2,18 +2,14 @@
 
 Vocabulary, in the exchange's words where it has one: *request weight* and *order count* are what a
 request costs; a *window* is the span in which costs are summed; *429* is a limit reached, *418* a
-ban
-for not backing off. Ours: a *ticket* is the right to send one request; it is *settled* by its
-reply,
-*refunded* when the request never left, *lost* when nobody knows.
+ban for not backing off. Ours: a *ticket* is the right to send one request; it is *settled* by its
+reply, *refunded* when the request never left, *lost* when nobody knows.
 
 The rules (General Info, "Limits", as of 2026-03): 6000 request weight per minute and address, 1200
 orders per minute and account; every reply reports the weight used in the present window; breaking a
 limit answers 429 and, if continued, 418 for two minutes up to three days. What it does not tell:
-when
-in its life a request is counted, how clocks differ, who else uses the address. So nothing here
-relies
-on a latency: a request may be counted at any moment between its sending and its settlement.
+when in its life a request is counted, how clocks differ, who else uses the address. So nothing here
+relies on a latency: a request may be counted at any moment between its sending and its settlement.
 
 Invariants, cited by tests:
 
@@ -24,7 +20,7 @@ I1  Safety: an admitted request is charged to every window in which it may still
 I2  Conservation: ``in_flight`` is the weight sent and not settled; no charge is ever negative.
 I3  Work conservation: what I1 allows is granted.
 I5  A refund takes back exactly what was charged; a request that may have been sent is never
-refunded.
+    refunded.
 I7  Every operation is O(1) amortised.
 I8  Freeze: nothing is granted while the exchange asked for silence.
 (I4 and I6, order and residue, are the waiting room's: `binance_papi.core.admission`.)
@@ -55,6 +51,9 @@ RESERVE: Final = 0.25
 COLD_SHARE: Final = (0.5, 0.5, 0.1, 0.1, 0.1)
 """Part of the limit each lane may use while nothing is known of the window (a fresh process may
 follow another one on the same address)."""
+
+RESERVED: Final = Lane.REDUCE
+"""From this lane on the reserve is out of reach. (Looked up in the enumeration, it costs more.)"""
 
 _PROBE_WAIT: Final = 1.0
 """How long the very first request goes alone, in seconds: its reply tells clock and used weight."""
@@ -223,7 +222,7 @@ class WeightTracker:
             self._roll(now)
         if now < self._frozen_until or (self._probing_until > now and self.in_flight):
             return None
-        alone = not self.in_flight and not self._lost_weight
+        alone = not (self.in_flight or self._lost_weight)
         if weight > self.room(lane, now) - self._held(alone):
             return None
         for window in self.windows:
@@ -254,7 +253,7 @@ class WeightTracker:
         room = inf
         for window in self.windows:
             space: float = window.room
-            if lane >= Lane.REDUCE and self._reserve:
+            if lane >= RESERVED and self._reserve:
                 space = window.room_beside(self._reserve, now)
             if self._cold and window.fresh:
                 space = min(space, window.rule.limit * COLD_SHARE[lane] - window.charged)
@@ -280,7 +279,7 @@ class WeightTracker:
                 cold and weight > window.rule.limit * COLD_SHARE[lane] - window.charged
             ):
                 when = max(when, window.rolls_at)
-            elif lane >= Lane.REDUCE and self._reserve:
+            elif lane >= RESERVED and self._reserve:
                 when = max(when, window.chance_beside(weight, self._reserve))
         return when
 

@@ -2,9 +2,9 @@
 
 The exchange counts in windows that are fixed to its clock: a minute rule starts anew at every full
 minute (General Info, "Limits"; the alignment is documented for Spot and inferred here, so it is
-also
-checked, see `WeightTracker`). Around a boundary nobody outside knows which of two windows counts a
-request. `Window` keeps the charge of the present window and, while that zone is open, of the next.
+also checked, see `WeightTracker`). Around a boundary nobody outside knows which of two windows
+counts a request. `Window` keeps the charge of the present window and, while that zone is open, of
+the next.
 """
 
 from __future__ import annotations
@@ -168,7 +168,9 @@ class Window:
     @property
     def room(self) -> int:
         """What may still be charged now; negative when others used more than expected."""
-        room = self.capacity - max(self.foreign, self.predicted) - self.charged
+        # Without max(): a call would cost a tenth of a microsecond, for every request.
+        others = self.foreign if self.foreign > self.predicted else self.predicted  # noqa: FURB136
+        room = self.capacity - others - self.charged
         if self.next_charged is None and not self.sliding:
             return room
         if self.sliding:

@@ -1,8 +1,7 @@
 """Our own deadline around one attempt.
 
 aiohttp's timers fire falsely after the event loop stalled: the reply is in the socket, yet the
-timer
-is due first. This one, when it rings late, gives the loop the same time again to read what is
+timer is due first. This one, when it rings late, gives the loop the same time again to read what is
 there.
 """
 

@@ -1,13 +1,10 @@
 """The sessions: one aiohttp session per source address, each beside its own weight tracker.
 
 The only room that knows aiohttp. aiohttp is made to do exactly one thing per call: write one
-request
-and read one reply. It follows no redirect (the key would travel along), keeps no cookie, reads no
-proxy or password from the environment, unpacks nothing, and does not send a DELETE a second time
-when
-the peer hangs up, as it does by itself otherwise. Its exceptions hold the signed URL and the key,
-so
-none of them leaves this room: what comes out are values.
+request and read one reply. It follows no redirect (the key would travel along), keeps no cookie,
+reads no proxy or password from the environment, unpacks nothing, and does not send a DELETE a
+second time when the peer hangs up, as it does by itself otherwise. Its exceptions hold the signed
+URL and the key, so none of them leaves this room: what comes out are values.
 """
 
 from __future__ import annotations
