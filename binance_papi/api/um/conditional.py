@@ -13,6 +13,7 @@ from typing import Annotated, Final
 
 import msgspec
 
+from binance_papi.core.cancel import Cancel, Sighting, Sweep
 from binance_papi.core.endpoint import TRADE, USER_DATA, Endpoint, SignedRequest
 from binance_papi.core.fields import ClientId32, Id, Number, Symbol
 from binance_papi.core.namespace import Namespace, call
@@ -94,6 +95,17 @@ class ConditionalOrder(msgspec.Struct, frozen=True, rename="camel", kw_only=True
     type: OrderType | None = None
     """Type of that plain order."""
 
+    def sighting(self) -> Sighting:
+        """What this says of the order's state."""
+        return Sighting(
+            status=self.strategy_status,
+            id=self.strategy_id,
+            client_id=self.new_client_strategy_id,
+            symbol=self.symbol,
+            child=self.order_id,
+            updated=self.update_time,
+        )
+
 
 class CancelAllReply(msgspec.Struct, frozen=True, kw_only=True):
     """The reply of a cancel-all."""
@@ -104,7 +116,7 @@ class CancelAllReply(msgspec.Struct, frozen=True, kw_only=True):
     """What was done, in words."""
 
 
-class CancelOrder(SignedRequest[ConditionalOrder], frozen=True, kw_only=True):
+class CancelOrder(Cancel[ConditionalOrder], frozen=True, kw_only=True):
     """Cancel one open conditional order, by strategy id or by client strategy id.
 
     Retired on the live exchange: 404 since 2026-04-28, use ``DELETE /papi/v1/um/algo/order``.
@@ -129,10 +141,31 @@ class CancelOrder(SignedRequest[ConditionalOrder], frozen=True, kw_only=True):
         once=_ONCE,
         replaced_by="DELETE /papi/v1/um/algo/order",
     )
+    ids = ("strategy_id", "new_client_strategy_id")
 
     symbol: Symbol
     strategy_id: Id | None = None
     new_client_strategy_id: ClientId32 | None = None
+
+    def sight(self, reply: ConditionalOrder) -> Sighting:
+        """What the reply says."""
+        return reply.sighting()
+
+    def questions(self) -> tuple[QueryCurrentOpenOrder, QueryOrderHistory]:
+        """Among the open ones, then among the others."""
+        symbol, number, text = self.symbol, self.strategy_id, self.new_client_strategy_id
+        return (
+            QueryCurrentOpenOrder(symbol=symbol, strategy_id=number, new_client_strategy_id=text),
+            QueryOrderHistory(symbol=symbol, strategy_id=number, new_client_strategy_id=text),
+        )
+
+    def sweep(self) -> Sweep:
+        """All of its symbol."""
+        return Sweep(
+            open_orders=QueryAllCurrentOpenOrders(symbol=self.symbol),
+            cancel_all=CancelAllOpenOrders(symbol=self.symbol),
+            history=QueryAllOrders(symbol=self.symbol, limit=1000),
+        )
 
 
 class CancelAllOpenOrders(SignedRequest[CancelAllReply], frozen=True, kw_only=True):
