@@ -59,7 +59,7 @@ class PositionSide(OpenEnum):
 
 
 class StrategyType(OpenEnum):
-    """``strategyType`` of a conditional order."""
+    """``strategyType`` of a conditional order; ``type`` and ``orderType`` of an algo order."""
 
     STOP = "STOP"
     STOP_MARKET = "STOP_MARKET"
@@ -76,6 +76,24 @@ class StrategyStatus(OpenEnum):
     EXPIRED = "EXPIRED"
     TRIGGERED = "TRIGGERED"
     FINISHED = "FINISHED"
+
+
+class AlgoType(OpenEnum):
+    """``algoType`` of an algo order; there is only one."""
+
+    CONDITIONAL = "CONDITIONAL"
+
+
+class AlgoStatus(OpenEnum):
+    """``algoStatus``: TRIGGERING, the plain order is on its way; TRIGGERED, it was accepted."""
+
+    NEW = "NEW"
+    TRIGGERING = "TRIGGERING"
+    TRIGGERED = "TRIGGERED"
+    FINISHED = "FINISHED"
+    CANCELED = "CANCELED"
+    EXPIRED = "EXPIRED"
+    REJECTED = "REJECTED"
 
 
 class OrderStatus(OpenEnum):
@@ -95,6 +113,13 @@ class OrderType(OpenEnum):
 
     LIMIT = "LIMIT"
     MARKET = "MARKET"
+
+
+class NewOrderRespType(OpenEnum):
+    """``newOrderRespType``: whether a placement answers at once or with its result."""
+
+    ACK = "ACK"
+    RESULT = "RESULT"
 
 
 class TimeInForce(OpenEnum):

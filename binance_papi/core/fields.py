@@ -26,6 +26,9 @@ RecvWindow: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=60_000)]
 ClientId32: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[\.A-Z\:/a-z0-9_-]{1,32}$")]
 """Your own id of a UM order: 1 to 32 letters, digits, or any of ``. : / _ -``."""
 
+ClientId36: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[\.A-Z\:/a-z0-9_-]{1,36}$")]
+"""Your own id of a CM order or of an algo order: the same characters, up to 36."""
+
 Number: TypeAlias = Decimal | int | str
 """An amount on its way out: a `Decimal`, an `int`, or a text that is a plain decimal."""
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from typing import Any, Generic, ParamSpec, Protocol, Self, TypeVar, overload
+from importlib import import_module
+from typing import Any, Generic, ParamSpec, Protocol, Self, TypeVar, cast, overload
+
+import msgspec
 
 from binance_papi.core.endpoint import Request, fields_of
 
@@ -84,12 +87,13 @@ def _signature(request: Any) -> inspect.Signature:
     fields = fields_of(request)
     ordered = [field for field in fields if field.mandatory]
     ordered += [field for field in fields if not field.mandatory]
+    usual = {field.name: field.default for field in msgspec.structs.fields(request)}
     return inspect.Signature(
         [
             inspect.Parameter(
                 field.name,
                 inspect.Parameter.KEYWORD_ONLY,
-                default=inspect.Parameter.empty if field.mandatory else None,
+                default=inspect.Parameter.empty if field.mandatory else usual[field.name],
                 annotation=hints[field.name],
             )
             for field in ordered
@@ -107,13 +111,23 @@ class branch(Generic[N]):  # noqa: N801 - used like a keyword
     """A namespace inside another.
 
     Args:
-        kind: The inner namespace's class.
+        kind: The inner namespace's class, or where it is, as ``"package.module:Class"``: then it is
+            imported when it is first used. Declarations take milliseconds to make.
     """
 
-    def __init__(self, kind: type[N]) -> None:
-        self.kind = kind
-        self.__doc__ = kind.__doc__
+    def __init__(self, kind: type[N] | str) -> None:
+        self._kind = kind
+        self.__doc__ = f"``{kind}``." if isinstance(kind, str) else kind.__doc__
         self._name = ""
+
+    @property
+    def kind(self) -> type[N]:
+        """The inner namespace's class."""
+        if isinstance(self._kind, str):
+            module, _, name = self._kind.partition(":")
+            self._kind = cast("type[N]", getattr(import_module(module), name))
+            self.__doc__ = self._kind.__doc__
+        return self._kind
 
     def __set_name__(self, owner: type[Namespace], name: str) -> None:
         self._name = name

@@ -160,13 +160,13 @@ def signature(
         # replies are read, not made
         return ("", None) if thing.__module__.startswith("binance_papi.api.") else None
     parts = [
-        f"{field.name}: {_plain(field.type)}" + ("" if mandatory else " = None")
+        f"{field.name}: {_plain(field.type)}" + ("" if mandatory else f" = {field.default}")
         for field, mandatory in (
             (field, spec.mandatory)
             for field, spec in zip(msgspec.structs.fields(thing), fields_of(thing), strict=True)
         )
     ]
-    parts.sort(key=lambda part: part.endswith("= None"))
+    parts.sort(key=lambda part: " = " in part)
     return (f"(*, {', '.join(parts)})" if parts else "()"), None
 
 
@@ -196,6 +196,8 @@ _ROOMS = (
     "binance_papi.terms",
     "binance_papi.core.endpoint",
     "binance_papi.api.um.conditional",
+    "binance_papi.api.um.algo",
+    "binance_papi.api.um.orders",
     "binance_papi.api.general",
     "binance_papi.simulator",
 )
@@ -218,11 +220,19 @@ def front_door(
     return None
 
 
+def builtin_type(_app: Sphinx, page: nodes.document) -> None:
+    """``type`` of a signature is Python's own, not the field ``type`` of some reply."""
+    for node in list(page.findall(addnodes.pending_xref)):
+        if node.get("refdomain") == "py" and node["reftarget"] == "type":
+            node.replace_self(nodes.Text("type"))
+
+
 def setup(sphinx: Sphinx) -> dict[str, bool]:
     """Tell Sphinx."""
     sphinx.add_directive("endpoints", Endpoints)
     sphinx.add_directive("commands", Commands)
     sphinx.connect("autodoc-process-signature", signature)
     sphinx.connect("autodoc-process-docstring", plain_sentence, priority=400)  # napoleon has 500
+    sphinx.connect("doctree-read", builtin_type)
     sphinx.connect("missing-reference", front_door)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

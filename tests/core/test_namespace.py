@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Coroutine
 from typing import Any
 
 from binance_papi.api.general import Pong, TestConnectivity
-from binance_papi.api.um.conditional import CancelOrder
+from binance_papi.api.um.algo import NewOrder
+from binance_papi.api.um.conditional import CancelOrder, Conditional
 from binance_papi.core.namespace import Namespace, branch, call
 
 
@@ -21,6 +23,7 @@ class Outer(Namespace):
 
     ping = call(TestConnectivity)
     inner = branch(Inner)
+    later: branch[Conditional] = branch("binance_papi.api.um.conditional:Conditional")
 
 
 class Recorder:
@@ -78,3 +81,28 @@ def test_instances_share_nothing() -> None:
     finish(Outer(first).ping())
     finish(Outer(second).ping())
     assert (len(first.seen), len(second.seen)) == (1, 1)
+
+
+def test_a_branch_may_be_imported_when_it_is_used() -> None:
+    """Where a namespace is stands for it; it becomes the class itself."""
+    later = branch[Conditional]("binance_papi.api.um.conditional:Conditional")
+    assert later.__doc__ == "``binance_papi.api.um.conditional:Conditional``."
+    assert later.kind is Conditional
+    assert later.__doc__ == Conditional.__doc__
+    recorder = Recorder()
+    finish(Outer(recorder).later.cancel_order(symbol="BTCUSDT", strategy_id=1))
+    assert recorder.seen == [CancelOrder(symbol="BTCUSDT", strategy_id=1)]
+
+
+def test_the_signature_shows_what_is_sent_without_being_given() -> None:
+    """Help and editors show the value of a field that has one."""
+
+    class Page(Namespace):
+        """A page."""
+
+        new_order = call(NewOrder)
+
+    shown = inspect.signature(Page(Recorder()).new_order).parameters
+    assert shown["algo_type"].default == "CONDITIONAL"
+    assert shown["price"].default is None
+    assert shown["type"].default is inspect.Parameter.empty

@@ -13,11 +13,18 @@ from typing import Annotated, Final
 
 import msgspec
 
+from binance_papi.api.rules import (
+    check_good_till,
+    check_needed,
+    check_price,
+    check_trailing,
+    check_week,
+)
+from binance_papi.api.um import orders
 from binance_papi.core.cancel import Cancel, Sighting, Sweep
 from binance_papi.core.endpoint import TRADE, USER_DATA, Endpoint, SignedRequest
 from binance_papi.core.fields import ClientId32, Id, Number, Symbol
 from binance_papi.core.namespace import Namespace, call
-from binance_papi.errors import InvalidRequestError
 from binance_papi.terms import (
     OrderStatus,
     OrderType,
@@ -32,7 +39,7 @@ from binance_papi.terms import (
 )
 
 _EITHER: Final = (("strategy_id", "new_client_strategy_id"),)
-_ONCE: Final = ("strategyId", "strategyStatus")
+_ONCE: Final = ("strategyId", "strategyStatus", "orderId")
 
 Limit = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 
@@ -167,6 +174,14 @@ class CancelOrder(Cancel[ConditionalOrder], frozen=True, kw_only=True):
             history=QueryAllOrders(symbol=self.symbol, limit=1000),
         )
 
+    def child(self, seen: Sighting) -> orders.CancelOrder | None:
+        """The plain order that it became, of the same symbol."""
+        if seen.child is None:
+            return None
+        return orders.CancelOrder(
+            symbol=self.symbol, order_id=seen.child, recv_window=self.recv_window
+        )
+
 
 class CancelAllOpenOrders(SignedRequest[CancelAllReply], frozen=True, kw_only=True):
     """Cancel every open conditional order of a symbol. The reply names no order.
@@ -253,27 +268,11 @@ class NewOrder(SignedRequest[ConditionalOrder], frozen=True, kw_only=True):
 
     def check(self) -> None:
         """The placement rules of the page "New UM Conditional Order"."""
-        for name in _NEEDED.get(str(self.strategy_type), ()):
-            if getattr(self, name) is None:
-                raise InvalidRequestError(f"{self.strategy_type} needs {name}")
-        if str(self.strategy_type) in _LIMIT_TYPES and self.price is None is self.price_match:
-            raise InvalidRequestError(f"{self.strategy_type} needs price or price_match")
-        if self.price is not None and self.price_match is not None:
-            raise InvalidRequestError("price and price_match exclude each other")
-        if (self.time_in_force == "GTD") != (self.good_till_date is not None):
-            raise InvalidRequestError("time_in_force GTD and good_till_date go together")
-        if self.good_till_date is not None and self.good_till_date % 1000:
-            raise InvalidRequestError("good_till_date is in whole seconds")
-        self._check_trailing()
-
-    def _check_trailing(self) -> None:
-        if self.strategy_type != "TRAILING_STOP_MARKET":
-            if self.callback_rate is not None or self.activation_price is not None:
-                raise InvalidRequestError(
-                    "callback_rate and activation_price belong to TRAILING_STOP_MARKET"
-                )
-        elif not Decimal("0.1") <= Decimal(self.callback_rate or 0) <= 5:  # noqa: PLR2004
-            raise InvalidRequestError("callback_rate is 0.1 to 5 percent")
+        check_needed(self.strategy_type, _NEEDED, self)
+        check_price(self.strategy_type, _LIMIT_TYPES, self.price, self.price_match)
+        check_good_till(self.time_in_force, self.good_till_date)
+        activation = ("activation_price", self.activation_price)
+        check_trailing(self.strategy_type, self.callback_rate, activation, most=5)
 
 
 _LIMIT_TYPES: Final = ("STOP", "TAKE_PROFIT")
@@ -374,15 +373,7 @@ class QueryAllOrders(SignedRequest[list[ConditionalOrder]], frozen=True, kw_only
 
     def check(self) -> None:
         """The window rule of the page."""
-        if self.start_time is None or self.end_time is None:
-            return
-        if self.start_time > self.end_time:
-            raise InvalidRequestError("start_time is after end_time")
-        if self.end_time - self.start_time >= _WEEK_MS:
-            raise InvalidRequestError("end_time is less than 7 days after start_time")
-
-
-_WEEK_MS: Final = 7 * 86_400_000
+        check_week(self.start_time, self.end_time)
 
 
 class QueryOrderHistory(SignedRequest[ConditionalOrder], frozen=True, kw_only=True):
