@@ -1,0 +1,34 @@
+"""What a client says of one cancel, in words that every policy can speak."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from tests.simulation.book import Key
+
+CANCELED: Final = "Canceled"
+ALREADY_GONE: Final = "AlreadyGone"
+REJECTED: Final = "Rejected"
+UNKNOWN: Final = "Unknown"
+
+
+class Claim(NamedTuple):
+    """One outcome.
+
+    Attributes:
+        key: The order.
+        kind: ``Canceled``, ``AlreadyGone``, ``Rejected`` or ``Unknown``.
+        by: Who cancelled it, for ``Canceled``.
+        status: What it became, for ``AlreadyGone``; ``None``: the client does not say.
+        child: Id of the plain order it became; ``None``: the client does not say.
+        attempts: Requests on the wire for it; -1: the client does not say.
+        reason: The client's words, for people.
+    """
+
+    key: Key
+    kind: str
+    by: str | None = None
+    status: str | None = None
+    child: int | None = None
+    attempts: int = -1
+    reason: str = ""
