@@ -12,6 +12,7 @@ from typing import Final, Self
 
 _STALL: Final = 0.02
 _MOST: Final = 1.0
+_EARLY: Final = 0.001
 
 
 class Deadline:
@@ -42,9 +43,20 @@ class Deadline:
         self._handle = self._loop.call_at(self._when, self._ring)
         return self
 
+    def restart(self, seconds: float) -> None:
+        """Give the wait this long from now on, whatever it had before."""
+        self._when = self._loop.time() + seconds
+        # A timer that is due before is left alone: when it rings, it looks at the new time.
+        if self._handle is not None and self._when < self._handle.when():
+            self._handle.cancel()
+            self._handle = self._loop.call_at(self._when, self._ring)
+
     def _ring(self) -> None:
         assert self._task is not None
         late = self._loop.time() - self._when
+        if late < -_EARLY:
+            self._handle = self._loop.call_at(self._when, self._ring)
+            return
         if late > _STALL:
             self._when = self._loop.time() + min(late, _MOST)
             self._handle = self._loop.call_at(self._when, self._strike)

@@ -5,25 +5,50 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from math import inf
+from typing import Any, Final, TypeVar, cast
 
 from binance_papi.core.admission import Grant
 from binance_papi.core.answer import Answer, Banned, Done, Reply, Unanswered, Unsent
 from binance_papi.core.audit import WeightAudit
+from binance_papi.core.breaker import Breaker
 from binance_papi.core.classify import classify
-from binance_papi.core.endpoint import Endpoint, Request, lane_of, weight_of
+from binance_papi.core.endpoint import Endpoint, Lane, Request, lane_of, weight_of
 from binance_papi.core.events import ClockJumped, Event
 from binance_papi.core.offset import Change
 from binance_papi.core.raising import exception_for
 from binance_papi.core.retry import pause_before_resend
 from binance_papi.core.signing import Signer
 from binance_papi.core.wire import encode, sign, stamp
-from binance_papi.errors import BannedError, WaitTooLongError
+from binance_papi.errors import BannedError, PapiError, WaitTooLongError
 from binance_papi.net.clock import Clock
 from binance_papi.net.gate import Gate
 from binance_papi.net.session_pool import SessionPool
 
 R = TypeVar("R")
+
+_FRESH: Final = 0.0005
+"""Seconds per millisecond of the receive window for which a signature may wait to be written."""
+
+
+class _Mark:
+    """Whether a request was written, for the case that its caller is cancelled."""
+
+    __slots__ = ("_on_written", "written")
+
+    def __init__(self, on_written: Callable[[], None] | None) -> None:
+        self._on_written = on_written
+        self.written = False
+
+    def write(self) -> None:
+        self.written = True
+        if self._on_written is not None:
+            self._on_written()
+
+    def cancelled(self) -> Unsent | Unanswered:
+        """What is known of a request whose caller was cancelled."""
+        reason = "the call was cancelled"
+        return Unanswered(reason) if self.written else Unsent(reason, held=True)
 
 
 class Line:
@@ -42,6 +67,7 @@ class Line:
 
     __slots__ = (
         "_audit",
+        "_breaker",
         "_clock",
         "_gate",
         "_max_wait",
@@ -73,13 +99,18 @@ class Line:
         self._max_wait = max_wait
         self._tell = tell
         self._audit = WeightAudit()
+        self._breaker = Breaker()
 
     async def send(self, request: Request[R]) -> R:
         """Carry one request; see `PapiClient.send`."""
         answer = await self._carry(request)
         if isinstance(answer, Done):
             return cast("R", answer.reply)
-        raise exception_for(
+        raise self.explain(request, answer)
+
+    def explain(self, request: Request[Any], answer: Answer[Any]) -> PapiError:
+        """The exception that says what an answer says."""
+        return exception_for(
             answer,
             request,
             silence=self._gate.silence(),
@@ -88,27 +119,30 @@ class Line:
 
     async def _carry(self, request: Request[Any]) -> Answer[Any]:
         """Send until an answer settles it."""
-        endpoint = request.endpoint
-        query = encode(request)
         lane = lane_of(request)
         answer: Answer[Any] | None = None
         resends = 0
         while True:
-            weight = weight_of(request) + self._audit.beyond(endpoint)
             try:
-                grant = await self._gate.admit(weight, endpoint.orders, lane, self._max_wait)
+                latest = await self.attempt(
+                    request,
+                    lane,
+                    patience=self._timeout,
+                    recv_window=self._recv_window,
+                    max_wait=self._max_wait,
+                )
             except (WaitTooLongError, BannedError) as error:
                 if answer is None:
                     error.request = request
                     raise
                 return answer  # it can't be sent again in time: what is known is what it told
-            answer = await self._attempt(request, endpoint, query, grant)
+            answer = latest
             if isinstance(answer, Done):
                 return answer
             pause = pause_before_resend(
                 answer,
                 resends,
-                read_only=endpoint.method == "GET",
+                read_only=request.endpoint.method == "GET",
                 jitter=random.random(),  # noqa: S311 - it spreads callers, it guards nothing
             )
             if pause is None:
@@ -117,32 +151,66 @@ class Line:
             if pause:
                 await asyncio.sleep(pause)
 
-    async def _attempt(
-        self, request: Request[Any], endpoint: Endpoint[Any], query: str, grant: Grant
+    async def attempt(
+        self,
+        request: Request[Any],
+        lane: Lane,
+        *,
+        patience: float,
+        recv_window: int,
+        max_wait: float | None = None,
+        on_written: Callable[[], None] | None = None,
     ) -> Answer[Any]:
-        """One request on the wire, and its grant settled whatever happens."""
+        """Admit, stamp, sign and send one request once; its grant is settled whatever happens.
+
+        Args:
+            request: Any request.
+            lane: Where it waits.
+            patience: Seconds from its first byte to its whole reply.
+            recv_window: Milliseconds for which it is valid, unless it says so itself.
+            max_wait: Seconds it may wait for weight; ``None``: as long as it takes.
+            on_written: Called right before its first byte is written.
+
+        Returns:
+            What came of it.
+
+        Raises:
+            BannedError: If every address is banned.
+            UsageError: If the client was closed.
+            WaitTooLongError: If it would have to wait longer, or could never go.
+        """
+        endpoint = request.endpoint
+        refusal = self._breaker.answer(endpoint, self._clock.now())
+        if refusal is not None:
+            return refusal
+        query = encode(request)
+        weight = weight_of(request) + self._audit.beyond(endpoint)
+        grant = await self._gate.admit(weight, endpoint.orders, lane, max_wait)
         sent = self._clock.now()
-        heard: Reply | Unsent | Unanswered = Unanswered("the call was cancelled")
+        window = getattr(request, "recv_window", None) or recv_window
+        mark = _Mark(on_written)
+        heard: Reply | Unsent | Unanswered | None = None
         try:
             heard = await self._pool.sessions[grant.index].send(
                 endpoint.method,
-                self._target(request, endpoint, query),
+                self._target(endpoint, query, window),
                 keyed=endpoint.keyed,
-                patience=self._timeout,
+                patience=patience,
+                fresh_until=sent + window * _FRESH if endpoint.signed else inf,
+                on_written=mark.write,
             )
         finally:
             if not isinstance(heard, Reply):
-                self._settle_unheard(grant, heard)
+                self._settle_unheard(grant, mark.cancelled() if heard is None else heard)
         if not isinstance(heard, Reply):
             return heard
         answer = classify(heard, endpoint)
         self._settle(grant, heard, answer, endpoint, sent)
         return answer
 
-    def _target(self, request: Request[Any], endpoint: Endpoint[Any], query: str) -> str:
+    def _target(self, endpoint: Endpoint[Any], query: str, window: int) -> str:
         """Path and query as they are sent: stamped and signed now, not before the wait."""
         if endpoint.signed:
-            window = getattr(request, "recv_window", None) or self._recv_window
             query = sign(stamp(query, window, self._clock.timestamp()), self._signer)
         return f"{endpoint.path}?{query}" if query else endpoint.path
 
@@ -167,6 +235,7 @@ class Line:
     ) -> None:
         """Learn what a reply teaches: used weight, the exchange's clock, what to obey."""
         now = self._clock.now()
+        self._breaker.hear(endpoint, answer, now)
         admission = self._gate.admission
         excess = admission.settle(grant, reply.headers, now)
         stamped = None

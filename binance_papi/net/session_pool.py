@@ -13,6 +13,7 @@ import asyncio
 import os
 import ssl as tls
 from collections.abc import Callable, Sequence
+from math import inf
 from typing import Final
 
 import aiohttp
@@ -23,7 +24,7 @@ from binance_papi.core.decode import MAX_BODY
 from binance_papi.core.settings import Settings
 from binance_papi.core.signing import ApiKey
 from binance_papi.core.weight import WeightTracker
-from binance_papi.net.deadline import Deadline
+from binance_papi.net.attempt import CONNECT_PATIENCE, Attempt, under_way
 
 CONNECT_TIMEOUT: Final = 1.0
 """Seconds until a connection that does not come about counts as never sent."""
@@ -50,7 +51,7 @@ class _Warm(Exception):  # noqa: N818 - it never leaves this module
 
 
 class _Held(Exception):  # noqa: N818 - it never leaves this module
-    """The connection stands, but meanwhile the exchange asked for silence."""
+    """The connection stands, but the request must not go on it any more."""
 
 
 class _Connector(aiohttp.TCPConnector):
@@ -69,11 +70,17 @@ class _Connector(aiohttp.TCPConnector):
         traces: list[aiohttp.tracing.Trace],
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's signature
     ) -> aiohttp.connector.Connection:
-        """Connect, and give the connection back if the exchange asked for silence."""
+        """Connect, and give the connection back if the exchange asked for silence meanwhile.
+
+        The same if connecting took so long, or the loop stalled so long, that the signature is old.
+        """
         connection = await super().connect(req, traces, timeout)
-        if self.silent():
+        attempt = under_way.get()
+        if self.silent() or (attempt is not None and attempt.stale):
             connection.release()
             raise _Held
+        if attempt is not None:
+            attempt.write()
         return connection
 
 
@@ -128,7 +135,14 @@ class Session:
         self._keyed = {**self._bare, "X-MBX-APIKEY": api_key.reveal()}
 
     async def send(
-        self, method: str, target: str, *, keyed: bool, patience: float
+        self,
+        method: str,
+        target: str,
+        *,
+        keyed: bool,
+        patience: float,
+        fresh_until: float = inf,
+        on_written: Callable[[], None] | None = None,
     ) -> Reply | Unsent | Unanswered:
         """Write one request and read one reply.
 
@@ -136,7 +150,9 @@ class Session:
             method: HTTP method.
             target: Path and query, percent-encoded; sent as it is.
             keyed: Whether the API key travels along.
-            patience: Seconds until the whole reply has to be there.
+            patience: Seconds from the first byte until the whole reply has to be there.
+            fresh_until: Loop time after which it must not be written any more.
+            on_written: Called right before the first byte is written.
 
         Returns:
             The reply, or what is known in its place.
@@ -151,14 +167,15 @@ class Session:
         )
         reason = ""
         cancelled: asyncio.CancelledError | None = None
-        deadline = Deadline(self._loop, patience)
+        attempt = Attempt(self._loop, patience, fresh_until, on_written)
+        carried = under_way.set(attempt)
         try:
-            with deadline:
+            with attempt.deadline:
                 return await self._exchange(method, url, self._keyed if keyed else self._bare)
         except _NEVER_SENT as error:
             return Unsent(_plain(error))
         except _Held:
-            return Unsent("the exchange asked for silence before it was written", held=True)
+            return Unsent("silence was asked for, or it grew old, before it was written", held=True)
         except _Gone as error:
             reason = f"the connection ended ({error})"
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -167,10 +184,13 @@ class Session:
             # Leave aiohttp's frames, which hold the signed URL, behind.
             cancelled = asyncio.CancelledError(*error.args)
         finally:
+            under_way.reset(carried)
             del url, query
         if cancelled is not None:
             del target
             raise cancelled
+        if not reason and not attempt.written:
+            return Unsent(f"no connection within {CONNECT_PATIENCE:g} s")
         return Unanswered(reason or f"no reply within {patience:g} s")
 
     async def _exchange(self, method: str, url: URL, headers: dict[str, str]) -> Reply:

@@ -55,8 +55,9 @@ class Wire:
         self.targets: list[str] = []
         self.times: list[float] = []
 
-    async def send(self, _: str, target: str, **__: Any) -> Any:
+    async def send(self, _: str, target: str, *, on_written: Callable[[], None], **__: Any) -> Any:
         """Note the request, play the next reply."""
+        on_written()
         self.targets.append(target)
         self.times.append(asyncio.get_running_loop().time())
         reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]

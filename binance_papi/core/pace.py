@@ -1,0 +1,71 @@
+"""How long to be patient with one attempt, learned from the attempts before it.
+
+A cancel that gets no answer is not waited for at length: after a while a second one goes along on
+another connection (a *hedge*: it is safe, since an order is cancelled once), and a little later
+the attempt counts as unanswered. How long these whiles are follows what replies usually take.
+Hedges are kept few by a budget that only replies refill, so that a slow exchange does not get
+twice the load (the retry throttling of gRPC, A6).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+_QUANTILE: Final = 0.95
+_STEP: Final = 0.05
+_ENOUGH: Final = 20
+"""From so many replies on the estimate is trusted."""
+
+_HEDGE_AT_LEAST: Final = 0.25
+_HEDGE_AT_FIRST: Final = 0.5
+_ASK_AT_LEAST: Final = 0.15
+_PATIENCE_AT_LEAST: Final = 1.0
+_PATIENCE_AT_MOST: Final = 5.0
+
+_BUDGET: Final = 10.0
+_REFILL: Final = 0.1
+
+
+class Pace:
+    """What replies usually take, in seconds from the writing of a request to its whole reply."""
+
+    __slots__ = ("_heard", "_tokens", "usual")
+
+    def __init__(self) -> None:
+        self.usual = 0.1
+        """About 95 of 100 replies are quicker."""
+        self._heard = 0
+        self._tokens = _BUDGET
+
+    def hear(self, seconds: float) -> None:
+        """A reply came (or an attempt was given up) after ``seconds``."""
+        self._heard += 1
+        scale = max(self.usual, 0.01) * _STEP
+        self.usual += scale * (_QUANTILE if seconds > self.usual else _QUANTILE - 1)
+        if seconds > 2 * self.usual:
+            self.usual += (seconds - self.usual) * _STEP
+        self._tokens = min(_BUDGET, self._tokens + _REFILL)
+
+    @property
+    def hedge_after(self) -> float:
+        """After how many seconds without a reply a second cancel may go along."""
+        if self._heard < _ENOUGH:
+            return _HEDGE_AT_FIRST
+        return max(_HEDGE_AT_LEAST, 2 * self.usual)
+
+    @property
+    def ask_after(self) -> float:
+        """How many seconds a repeated cancel has for its answer before a query is made as well."""
+        return max(_ASK_AT_LEAST, 1.5 * self.usual)
+
+    @property
+    def patience(self) -> float:
+        """Seconds until an attempt counts as unanswered."""
+        return min(_PATIENCE_AT_MOST, max(_PATIENCE_AT_LEAST, 4 * self.usual))
+
+    def hedge(self) -> bool:
+        """Take one hedge out of the budget; tells whether there was one."""
+        if self._tokens <= _BUDGET / 2:
+            return False
+        self._tokens -= 1
+        return True
