@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
+from binance_papi.api.cm import Cm
 from binance_papi.api.general import General, TestConnectivity
 from binance_papi.api.um import Um
 from binance_papi.core.endpoint import Request
@@ -77,6 +78,7 @@ class PapiClient(Namespace):
     """
 
     um = branch(Um)
+    cm = branch(Cm)
     general = branch(General)
 
     # Also while it is being made, and if that fails, a client can be printed and collected.

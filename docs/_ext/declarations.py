@@ -198,6 +198,8 @@ _ROOMS = (
     "binance_papi.api.um.conditional",
     "binance_papi.api.um.algo",
     "binance_papi.api.um.orders",
+    "binance_papi.api.cm.conditional",
+    "binance_papi.api.cm.orders",
     "binance_papi.api.general",
     "binance_papi.simulator",
 )

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from binance_papi.api.cm import conditional as cm_conditional
+from binance_papi.api.cm import orders as cm_orders
 from binance_papi.api.um import algo, conditional, orders
 from binance_papi.core.cancel import CANCELED, Cancel, Sighting, Sweep
 from binance_papi.core.decode import BadReply
@@ -19,7 +21,13 @@ CONDITIONAL = conditional.CancelOrder(
     symbol="BTCUSDT", strategy_id=123445, new_client_strategy_id="mine", recv_window=900
 )
 UM = orders.CancelOrder(symbol="BTCUSDT", order_id=7, orig_client_order_id="mine", recv_window=900)
-EVERY = [ALGO, CONDITIONAL, UM]
+CM_CONDITIONAL = cm_conditional.CancelOrder(
+    symbol="BTCUSD_PERP", strategy_id=123445, new_client_strategy_id="mine", recv_window=900
+)
+CM = cm_orders.CancelOrder(
+    symbol="BTCUSD_PERP", order_id=7, orig_client_order_id="mine", recv_window=900
+)
+EVERY = [ALGO, CONDITIONAL, UM, CM_CONDITIONAL, CM]
 EACH = pytest.mark.parametrize("cancel", EVERY, ids=lambda cancel: cancel.endpoint.path)
 
 
@@ -73,6 +81,11 @@ def test_questions() -> None:
     """One query tells of algo and of plain orders; conditional ones need two."""
     assert [type(question) for question in ALGO.questions()] == [algo.QueryCurrentOpenOrder]
     assert [type(question) for question in UM.questions()] == [orders.QueryOrder]
+    assert [type(question) for question in CM.questions()] == [cm_orders.QueryOrder]
+    assert [type(question) for question in CM_CONDITIONAL.questions()] == [
+        cm_conditional.QueryCurrentOpenOrder,
+        cm_conditional.QueryOrderHistory,
+    ]
     assert [type(question) for question in CONDITIONAL.questions()] == [
         conditional.QueryCurrentOpenOrder,
         conditional.QueryOrderHistory,
@@ -92,6 +105,16 @@ def test_sweeps() -> None:
         cancel_all=conditional.CancelAllOpenOrders(symbol="BTCUSDT"),
         history=conditional.QueryAllOrders(symbol="BTCUSDT", limit=1000),
     )
+    assert CM.sweep() == Sweep(
+        open_orders=cm_orders.QueryAllCurrentOpenOrders(symbol="BTCUSD_PERP"),
+        cancel_all=cm_orders.CancelAllOpenOrders(symbol="BTCUSD_PERP"),
+        history=cm_orders.QueryAllOrders(symbol="BTCUSD_PERP", limit=100),
+    )
+    assert CM_CONDITIONAL.sweep() == Sweep(
+        open_orders=cm_conditional.QueryAllCurrentOpenOrders(symbol="BTCUSD_PERP"),
+        cancel_all=cm_conditional.CancelAllOpenOrders(symbol="BTCUSD_PERP"),
+        history=cm_conditional.QueryAllOrders(symbol="BTCUSD_PERP", limit=1000),
+    )
 
 
 def test_children() -> None:
@@ -100,7 +123,11 @@ def test_children() -> None:
     plain = orders.CancelOrder(symbol="BTCUSDT", order_id=2**63 - 1, recv_window=900)
     assert ALGO.child(seen) == CONDITIONAL.child(seen) == plain
     assert CONDITIONAL.child(Sighting(child=2**63 - 1)) == plain
+    assert CM_CONDITIONAL.child(seen) == cm_orders.CancelOrder(
+        symbol="BTCUSD_PERP", order_id=2**63 - 1, recv_window=900
+    )
     assert UM.child(seen) is None
+    assert CM.child(seen) is None
 
 
 @pytest.mark.parametrize(
@@ -118,6 +145,7 @@ def test_no_child_where_the_sighting_does_not_tell_enough(seen: Sighting) -> Non
     assert ALGO.child(seen) is None
     if seen.child is None:
         assert CONDITIONAL.child(seen) is None
+        assert CM_CONDITIONAL.child(seen) is None
 
 
 # ---------------------------------------------------------------------- algo: replies to a cancel
@@ -187,7 +215,15 @@ def test_an_algo_cancel_s_reply_that_can_t_be_read(reply: bytes) -> None:
 def test_no_time_is_learned_from_an_algo_cancel() -> None:
     """Its reply holds none; those that do are named."""
     assert algo.CancelOrder.endpoint.stamped is None
-    for request in (algo.NewOrder, orders.NewOrder, orders.CancelOrder):
+    for request in (
+        algo.NewOrder,
+        orders.NewOrder,
+        orders.CancelOrder,
+        cm_orders.NewOrder,
+        cm_orders.CancelOrder,
+        cm_conditional.NewOrder,
+        cm_conditional.CancelOrder,
+    ):
         stamped = request.endpoint.stamped
         assert stamped is not None
         name = f"{request.endpoint.method}{request.endpoint.path.replace('/', '_')}"
@@ -214,4 +250,37 @@ def test_what_a_plain_order_says() -> None:
         client_id="myOrder1",
         symbol="BTCUSDT",
         updated=1571110484038,
+    )
+
+
+def test_one_open_cm_order_comes_in_two_shapes() -> None:
+    """An order, or a list of one; nothing else is an answer to the question."""
+    ask = cm_orders.QueryCurrentOpenOrder
+    plain = ask.decode(body("GET_papi_v1_cm_openOrder__object_shape"))
+    assert plain.order_id == 1917641
+    assert ask.decode(body("GET_papi_v1_cm_openOrder")) == plain
+    for wrong in (
+        b"[]",
+        b'[{"orderId":1},{"orderId":2}]',
+        b'[{"orderId":1,"orderId":2}]',
+        b'[[{"orderId":1}]]',
+        b"{}",
+        b"null",
+    ):
+        with pytest.raises(BadReply):
+            ask.decode(wrong)
+
+
+def test_what_a_triggered_cm_order_says() -> None:
+    """The plain order's id is a number here."""
+    past = cm_conditional.QueryOrderHistory.decode(
+        body("GET_papi_v1_cm_conditional_orderHistory")
+    ).sighting()
+    assert past == Sighting(
+        status="TRIGGERED",
+        id=123445,
+        client_id="abc",
+        symbol="BTCUSD",
+        child=12123343534,
+        updated=1566818724722,
     )

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from binance_papi.api.cm import conditional as cm_conditional
+from binance_papi.api.cm import orders as cm_orders
 from binance_papi.api.um import algo, conditional, orders
-from binance_papi.core.endpoint import Lane, lane_of
+from binance_papi.core.endpoint import Lane, lane_of, weight_of
 from binance_papi.core.wire import encode
 from binance_papi.errors import InvalidRequestError
 
@@ -27,6 +29,24 @@ PLAIN: dict[str, dict[str, Any]] = {
     "MARKET": {"quantity": 1},
 }
 
+CM_CONDITIONAL: dict[str, dict[str, Any]] = {
+    "STOP": {"quantity": 1, "price": 2, "stop_price": 3},
+    "TAKE_PROFIT": {"quantity": 1, "price": 2, "stop_price": 3},
+    "STOP_MARKET": {"stop_price": 3},
+    "TAKE_PROFIT_MARKET": {"stop_price": 3},
+    "TRAILING_STOP_MARKET": {"callback_rate": 5},
+}
+
+
+def _cm(kind: str, **fields: Any) -> cm_orders.NewOrder:
+    return cm_orders.NewOrder(symbol="BTCUSD_PERP", side="BUY", type=kind, **PLAIN[kind] | fields)
+
+
+def _cm_stop(kind: str, **fields: Any) -> cm_conditional.NewOrder:
+    return cm_conditional.NewOrder(
+        symbol="BTCUSD_PERP", side="BUY", strategy_type=kind, **CM_CONDITIONAL[kind] | fields
+    )
+
 
 def _algo(kind: str, side: str = "SELL", **fields: Any) -> algo.NewOrder:
     return algo.NewOrder(symbol="BTCUSDT", side=side, type=kind, **ALGO[kind] | fields)
@@ -41,6 +61,8 @@ def _um(kind: str, **fields: Any) -> orders.NewOrder:
     [
         *((_algo, kind, field) for kind, needed in ALGO.items() for field in needed),
         *((_um, kind, field) for kind, needed in PLAIN.items() for field in needed),
+        *((_cm, kind, field) for kind, needed in PLAIN.items() for field in needed),
+        *((_cm_stop, kind, field) for kind, needed in CM_CONDITIONAL.items() for field in needed),
     ],
 )
 def test_each_type_needs_its_fields(make: Any, kind: str, field: str) -> None:
@@ -137,6 +159,10 @@ def test_prices_and_dates_that_go_together(
         (algo.QueryCurrentOpenOrder, "client_algo_id", 36),
         (partial(_um, "MARKET"), "new_client_order_id", 32),
         (partial(orders.CancelOrder, symbol="X"), "orig_client_order_id", 36),
+        (partial(_cm, "MARKET"), "new_client_order_id", 36),
+        (partial(_cm_stop, "STOP_MARKET"), "new_client_strategy_id", 36),
+        (partial(cm_orders.CancelOrder, symbol="X"), "orig_client_order_id", 36),
+        (partial(cm_conditional.CancelOrder, symbol="X"), "new_client_strategy_id", 36),
     ],
 )
 def test_length_and_letters_of_your_own_ids(make: Any, field: str, most: int) -> None:
@@ -148,7 +174,14 @@ def test_length_and_letters_of_your_own_ids(make: Any, field: str, most: int) ->
 
 
 @pytest.mark.parametrize(
-    "kind", [algo.QueryOrderHistory, conditional.QueryAllOrders, orders.QueryAllOrders]
+    "kind",
+    [
+        algo.QueryOrderHistory,
+        conditional.QueryAllOrders,
+        orders.QueryAllOrders,
+        cm_conditional.QueryAllOrders,
+        cm_orders.QueryAllOrders,
+    ],
 )
 def test_a_list_covers_less_than_seven_days(kind: Any) -> None:
     """Neither more nor backward; open ends are the exchange's to fill."""
@@ -158,3 +191,30 @@ def test_a_list_covers_less_than_seven_days(kind: Any) -> None:
     for start, end in ((0, WEEK), (1, 0)):
         with pytest.raises(InvalidRequestError):
             kind(symbol="X", start_time=start, end_time=end)
+
+
+def test_cm_has_no_gtd_and_an_own_bound() -> None:
+    """What UM takes, CM may refuse."""
+    for make, kind in ((_cm, "LIMIT"), (_cm_stop, "STOP")):
+        assert "timeInForce=GTX" in encode(make(kind, time_in_force="GTX"))
+        with pytest.raises(InvalidRequestError, match="GTD is not for CM"):
+            make(kind, time_in_force="GTD")
+    with pytest.raises(InvalidRequestError, match=r"callback_rate is 0\.1 to 5 percent"):
+        _cm_stop("TRAILING_STOP_MARKET", callback_rate="5.1")
+    with pytest.raises(InvalidRequestError, match="belong to TRAILING_STOP_MARKET"):
+        _cm_stop("STOP", activation_price=1)
+    with pytest.raises(InvalidRequestError, match="exclude each other"):
+        _cm("LIMIT", price_match="QUEUE")
+
+
+def test_cm_lists_are_of_a_symbol_or_a_pair() -> None:
+    """They weigh differently, so one of them has to be meant; and they are short."""
+    assert weight_of(cm_orders.QueryAllOrders(symbol="BTCUSD_PERP", limit=100)) == 20
+    assert weight_of(cm_orders.QueryAllOrders(pair="BTCUSD")) == 40
+    assert weight_of(cm_orders.QueryAllCurrentOpenOrders(pair="BTCUSD")) == 40
+    with pytest.raises(InvalidRequestError, match="one of symbol or pair is mandatory"):
+        cm_orders.QueryAllOrders()
+    with pytest.raises(InvalidRequestError, match="symbol and pair exclude each other"):
+        cm_orders.QueryAllOrders(symbol="BTCUSD_PERP", pair="BTCUSD")
+    with pytest.raises(InvalidRequestError, match="at most 100"):
+        cm_orders.QueryAllOrders(pair="BTCUSD", limit=101)

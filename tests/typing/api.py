@@ -5,6 +5,8 @@ from typing import assert_type
 
 from binance_papi import OrderStatus, PapiClient, StrategyStatus, Usage
 from binance_papi.api import general
+from binance_papi.api.cm import conditional as cm_conditional
+from binance_papi.api.cm import orders as cm_orders
 from binance_papi.api.um import algo, conditional, orders
 from binance_papi.terms import AlgoStatus
 
@@ -33,6 +35,10 @@ async def families(papi: PapiClient) -> None:
     assert_type(plain, orders.Order)
     assert_type(plain.status, OrderStatus | None)
     assert_type(await papi.um.orders.query_all_orders(symbol="BTCUSDT"), list[orders.Order])
+    coin = await papi.cm.conditional.cancel_order(symbol="BTCUSD_PERP", strategy_id=1)
+    assert_type(coin, cm_conditional.ConditionalOrder)
+    one = await papi.cm.orders.query_current_open_order(symbol="BTCUSD_PERP", order_id=1)
+    assert_type(one, cm_orders.Order)
 
 
 async def values(papi: PapiClient) -> None:
