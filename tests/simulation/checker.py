@@ -78,8 +78,8 @@ def judge(history: History) -> list[Violation]:
         order = history.book.get(*claim.key)
         assert order is not None
         found += _claim(claim, order, wires.get(claim.key, []))
-    for key in dict.fromkeys(history.asked):
-        found += _cancels(key, wires.get(key, []))
+    for key, sent in wires.items():
+        found += _cancels(key, sent)
     found += _whole(history)
     return found
 

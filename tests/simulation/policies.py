@@ -6,9 +6,9 @@ The wrong ones are controls: a checker that finds nothing in them finds nothing 
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable, Sequence
 from importlib import import_module
-from math import inf
 from typing import Any, Final, NamedTuple
 
 from binance_papi import PapiClient
@@ -28,18 +28,24 @@ class Statement(NamedTuple):
     """What a policy says at the end.
 
     Attributes:
-        claims: One for each order.
+        claims: One for each order; ``None``: the caller went away and was told nothing.
         final: What became of those that were unknown, after asking on.
-        at: Virtual time when the claims were made; minus infinity: no time was promised.
+        late: Seconds by which the claims came later than promised; not above 0: they did not.
     """
 
-    claims: list[Claim]
+    claims: list[Claim] | None
     final: list[Claim]
-    at: float = -inf
+    late: float = 0.0
 
 
 Policy = Callable[[PapiClient, Sequence[Order], float], Awaitable[Statement]]
 """Cancels orders, within so many seconds."""
+
+GRACE: Final = 0.1
+"""Seconds by which a burst may come after its deadline."""
+
+CLOSE_GRACE: Final = 0.5
+"""Seconds by which closing may take longer than it was given."""
 
 _TRIES: Final = 4
 
@@ -113,15 +119,62 @@ async def retry(papi: PapiClient, orders: Sequence[Order], _: float) -> Statemen
 async def burst(papi: PapiClient, orders: Sequence[Order], deadline: float) -> Statement:
     """The client's own way, which then goes on asking about what it does not know."""
     front: Any = papi
-    requests = [cancel_of(order) for order in orders]
-    report = await front.burst(requests, deadline=deadline)
-    at = asyncio.get_running_loop().time()
-    keys = [order.key for order in orders]
-    claims = [claim_of(outcome, key) for outcome, key in zip(report.outcomes, keys, strict=True)]
-    key_of = dict(zip(requests, keys, strict=True))
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    report = await front.burst([cancel_of(order) for order in orders], deadline=deadline)
+    late = loop.time() - begun - deadline - GRACE
+    claims = _claims(report.outcomes, orders)
+    key_of = {cancel_of(order): order.key for order in orders}
     settled = await asyncio.gather(*(front.resolve(open_) for open_ in report.unresolved))
-    final = [claim_of(outcome, key_of[outcome.request]) for outcome in settled]
-    return Statement(claims, final, at)
+    return Statement(claims, [claim_of(one, key_of[one.request]) for one in settled], late)
+
+
+async def twins(papi: PapiClient, orders: Sequence[Order], deadline: float) -> Statement:
+    """Two bursts at nearly the same time, for nearly the same orders."""
+    front: Any = papi
+
+    async def second() -> Any:
+        await asyncio.sleep(random.uniform(0, 0.3))
+        return await front.burst([cancel_of(order) for order in half], deadline=deadline)
+
+    half = list(reversed(orders))[: len(orders) // 2 + 1]
+    requests = [cancel_of(order) for order in orders]
+    one, two = await asyncio.gather(front.burst(requests, deadline=deadline), second())
+    return Statement(_claims(one.outcomes, orders), _claims(two.outcomes, half))
+
+
+async def closing(papi: PapiClient, orders: Sequence[Order], deadline: float) -> Statement:
+    """The client is closed in the middle of the burst: all get their outcome, and soon."""
+    front: Any = papi
+    loop = asyncio.get_running_loop()
+    requests = [cancel_of(order) for order in orders]
+    task = asyncio.ensure_future(front.burst(requests, deadline=deadline))
+    await asyncio.sleep(random.uniform(0, 2))
+    grace = random.choice((0.0, 0.5, 3.0))
+    begun = loop.time()
+    await front.aclose(grace=grace)
+    report = await task
+    late = loop.time() - begun - grace - CLOSE_GRACE
+    return Statement(_claims(report.outcomes, orders), [], late)
+
+
+async def leaving(papi: PapiClient, orders: Sequence[Order], deadline: float) -> Statement:
+    """The caller is cancelled in the middle of the burst; another burst picks up the orders."""
+    front: Any = papi
+    requests = [cancel_of(order) for order in orders]
+    task = asyncio.ensure_future(front.burst(requests, deadline=deadline))
+    await asyncio.sleep(random.uniform(0, 1))
+    task.cancel()
+    await asyncio.wait([task])
+    if random.random() < 0.5:
+        return Statement(None, [])
+    report = await front.burst(requests, deadline=deadline)
+    return Statement(_claims(report.outcomes, orders), [])
+
+
+def _claims(outcomes: Sequence[Any], orders: Sequence[Order]) -> list[Claim]:
+    pairs = zip(outcomes, orders, strict=True)
+    return [claim_of(outcome, order.key) for outcome, order in pairs]
 
 
 def claim_of(outcome: Any, key: tuple[str, int]) -> Claim:
@@ -142,5 +195,7 @@ def _words(outcome: Any) -> str:
     return f"{type(error).__name__}: {error}" if error else getattr(outcome, "reason", "")
 
 
-POLICIES: Final[dict[str, Policy]] = {"burst": burst, "naive": naive, "retry": retry}
+POLICIES: Final[dict[str, Policy]] = {
+    policy.__name__: policy for policy in (burst, twins, closing, leaving, naive, retry)
+}
 """By the names they have on the command line."""

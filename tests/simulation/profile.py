@@ -33,6 +33,7 @@ class Profile:
         races: Orders that trigger (plain ones: fill) during the burst.
         rivals: Orders that somebody else cancels during the burst.
         forgetful: Orders that the nodes forget for a while.
+        twice: Orders that are asked for a second time in the same burst.
         limit: Request weight per minute.
         foreign: Part of it that somebody else uses from the same address, evenly.
         nag: Whether a 429 tells no ``Retry-After``.
@@ -63,6 +64,7 @@ class Profile:
     races: float = 0.0
     rivals: float = 0.0
     forgetful: float = 0.0
+    twice: float = 0.0
     limit: int = 6000
     foreign: float = 0.0
     nag: bool = False
@@ -142,6 +144,7 @@ def drawn(dice: Random, faults: float | None = None) -> Profile:
         profile,
         latency=dice.choice((0.005, 0.02, 0.04, 0.1)),
         sigma=dice.choice((0.3, 0.5, 1.0)),
+        twice=dice.choice((0.0, 0.0, 0.2)),
         limit=dice.choice((6000, 6000, 6000, 200, 60)),
         foreign=dice.choice((0.0,) * 8 + (0.3, 0.8)),
         nag=dice.random() < 0.3,

@@ -27,9 +27,6 @@ from tests.simulation.virtual_loop import VirtualLoop
 DEADLINE = 10.0
 """Seconds a burst has."""
 
-GRACE = 0.1
-"""Seconds by which it may come later."""
-
 LEAD = 0.3
 """Seconds before the burst from which on fates may begin."""
 
@@ -183,17 +180,17 @@ async def ask(world: World, papi: PapiClient, policy: Policy, count: int) -> His
     """Place orders, have them cancelled, and note what is claimed; truth may still move on."""
     loop = world.loop
     orders = world.scenario.place(count, loop.time() + LEAD)
+    orders += orders[: int(count * world.profile.twice)]
     await asyncio.sleep(LEAD)
-    due = loop.time() + DEADLINE + GRACE
     said = await policy(papi, orders, DEADLINE)
     return History(
-        asked=[order.key for order in orders],
-        claims=said.claims,
+        asked=[order.key for order in orders] if said.claims is not None else [],
+        claims=said.claims or [],
         final=said.final,
         book=world.book,
         wires=world.network.wires.values(),
         used=world.venue.used,
         limit=world.profile.limit,
         statuses=world.venue.replies,
-        late=max(0.0, said.at - due),
+        late=max(0.0, said.late),
     )
