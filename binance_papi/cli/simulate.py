@@ -16,7 +16,7 @@ from binance_papi.cli.options import Json
 from binance_papi.cli.run import Exit, finish
 from binance_papi.cli.screen import plain, say, show, show_json
 from binance_papi.simulator import Fault, FaultKind, Simulator
-from binance_papi.simulator.venue import DEFAULT_SYMBOLS
+from binance_papi.simulator.floor import DEFAULT_SYMBOLS
 
 _SLOW: Final = 1.0
 """Seconds that the fault ``slow`` takes longer."""

@@ -4,27 +4,38 @@
 """
 
 from binance_papi.simulator.bans import Ban
-from binance_papi.simulator.book import Book, Order
+from binance_papi.simulator.book import Book
 from binance_papi.simulator.faults import Fault, FaultKind
+from binance_papi.simulator.floor import FamilyName
 from binance_papi.simulator.limits import Window
+from binance_papi.simulator.orders import AlgoOrder, AlgoStatus, Change, Order, PlainOrder
 from binance_papi.simulator.server import Simulator
+from binance_papi.simulator.triggers import Then
+from binance_papi.simulator.um_algo import AlgoCancelReply
 from binance_papi.simulator.values import Delivery, Reply, Request
 from binance_papi.simulator.venue import Era, Venue
 from binance_papi.simulator.wire import WireRecord
 from binance_papi.terms import RateLimit
 
 __all__ = [
+    "AlgoCancelReply",
+    "AlgoOrder",
+    "AlgoStatus",
     "Ban",
     "Book",
+    "Change",
     "Delivery",
     "Era",
+    "FamilyName",
     "Fault",
     "FaultKind",
     "Order",
+    "PlainOrder",
     "RateLimit",
     "Reply",
     "Request",
     "Simulator",
+    "Then",
     "Venue",
     "Window",
     "WireRecord",

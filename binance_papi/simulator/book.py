@@ -1,91 +1,45 @@
-"""The conditional orders of the account, with their true status."""
+"""A book: the orders of one family with their true status and all that they went through."""
 
 from __future__ import annotations
 
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-import msgspec
-
-from binance_papi.terms import StrategyStatus
+from binance_papi.simulator.orders import Entry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from binance_papi.simulator.orders import By
+
 DEFAULT_FIRST_ID: Final = 4611875134427365377
 """Above 2**53, so that a client that reads ids as floats is found out."""
 
-_FIRST_CHILD_ID: Final = 12132343435
+OrderT = TypeVar("OrderT", bound=Entry)
 
 
-class Order(msgspec.Struct, kw_only=True):
-    """One conditional order; every number that the exchange sends as text is text here too."""
-
-    strategy_id: int
-    new_client_strategy_id: str
-    symbol: str
-    side: str
-    strategy_type: str
-    orig_qty: str
-    book_time: int
-    """Exchange time of the placement, ms."""
-    update_time: int
-    """Exchange time of the last change, ms."""
-    strategy_status: StrategyStatus = StrategyStatus.NEW
-    price: str = "0"
-    stop_price: str = "0"
-    reduce_only: bool = False
-    position_side: str = "BOTH"
-    time_in_force: str = "GTC"
-    activate_price: str | None = None
-    """Trailing orders only."""
-    price_rate: str | None = None
-    """Callback rate in percent; trailing orders only."""
-    working_type: str = "CONTRACT_PRICE"
-    price_protect: bool = False
-    self_trade_prevention_mode: str = "NONE"
-    good_till_date: int = 0
-    """When the order expires, ms; 0: it does not."""
-    price_match: str = "NONE"
-    order_id: int | None = None
-    """Id of the child order; None before the trigger."""
-    trigger_time: int | None = None
-    """Exchange time of the trigger, ms; None before it."""
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the order waits for its trigger."""
-        return self.strategy_status is StrategyStatus.NEW
-
-    @property
-    def child_type(self) -> str:
-        """``type`` of the child order."""
-        return "LIMIT" if self.strategy_type in ("STOP", "TAKE_PROFIT") else "MARKET"
-
-
-class Book:
+class Book(Generic[OrderT]):
     """All orders by id; the open ones by symbol and client id too.
 
     Args:
-        first_id: Strategy id of the first order; each next one is 1 higher.
+        first_id: Id of the first order; each next one is 1 higher.
     """
 
     def __init__(self, first_id: int = DEFAULT_FIRST_ID) -> None:
-        self.orders: dict[int, Order] = {}
+        self.orders: dict[int, OrderT] = {}
         self._next_id = first_id
-        self._next_child_id = _FIRST_CHILD_ID
-        self._open: dict[str, dict[int, Order]] = {}
+        self._open: dict[str, dict[int, OrderT]] = {}
         self._open_count = 0
-        self._by_client_id: dict[str, Order] = {}
+        self._by_client_id: dict[str, OrderT] = {}
         self._good_till: list[tuple[int, int]] = []
 
-    def __getitem__(self, strategy_id: int) -> Order:
-        return self.orders[strategy_id]
+    def __getitem__(self, order_id: int) -> OrderT:
+        return self.orders[order_id]
 
-    def __contains__(self, strategy_id: int) -> bool:
-        return strategy_id in self.orders
+    def __contains__(self, order_id: int) -> bool:
+        return order_id in self.orders
 
-    def __iter__(self) -> Iterator[Order]:
+    def __iter__(self) -> Iterator[OrderT]:
         return iter(self.orders.values())
 
     def __len__(self) -> int:
@@ -97,38 +51,39 @@ class Book:
         return self._open_count
 
     def next_id(self) -> int:
-        """Take the next strategy id."""
-        strategy_id = self._next_id
+        """Take the next id."""
+        order_id = self._next_id
         self._next_id += 1
-        return strategy_id
+        return order_id
 
-    def add(self, order: Order) -> None:
+    def add(self, order: OrderT, by: By) -> None:
         """Put an open order in."""
-        self.orders[order.strategy_id] = order
-        self._open.setdefault(order.symbol, {})[order.strategy_id] = order
+        order.history = []
+        order.note(by)
+        self.orders[order.id] = order
+        self._open.setdefault(order.symbol, {})[order.id] = order
         self._open_count += 1
-        self._by_client_id[order.new_client_strategy_id] = order
+        self._by_client_id[order.client_id] = order
         if order.good_till_date:
-            heappush(self._good_till, (order.good_till_date, order.strategy_id))
+            heappush(self._good_till, (order.good_till_date, order.id))
 
-    def close(self, order: Order, status: StrategyStatus, now_ms: int) -> None:
-        """End the waiting of an open order: CANCELED, EXPIRED or TRIGGERED.
+    def change(self, order: OrderT, status: str, now_ms: int, by: By, **fields: Any) -> None:
+        """Give an order another status.
 
-        Raises:
-            ValueError: If the order is not open.
+        Args:
+            order: An order of this book.
+            status: The status.
+            now_ms: Exchange time, ms.
+            by: Who does it.
+            **fields: What else changes.
         """
-        if not order.is_open:
-            raise ValueError(f"order {order.strategy_id} is {order.strategy_status}, not NEW")
-        order.strategy_status = status
-        order.update_time = now_ms
-        if status is StrategyStatus.TRIGGERED:
-            order.order_id = self._next_child_id
-            order.trigger_time = now_ms
-            self._next_child_id += 1
-        del self._open[order.symbol][order.strategy_id]
-        self._open_count -= 1
+        was_open = order.is_open
+        order.change(status, now_ms, by, **fields)
+        if was_open and not order.is_open:
+            del self._open[order.symbol][order.id]
+            self._open_count -= 1
 
-    def open_orders(self, symbol: str | None = None) -> Iterable[Order]:
+    def open_orders(self, symbol: str | None = None) -> Iterable[OrderT]:
         """The open orders of one symbol or of all, oldest first."""
         if symbol is not None:
             return tuple(self._open.get(symbol, {}).values())
@@ -139,21 +94,27 @@ class Book:
         order = self._by_client_id.get(client_id)
         return order is not None and order.is_open
 
-    def find(self, symbol: str, strategy_id: int | None, client_id: str | None) -> Order | None:
+    def find(
+        self, symbol: str | None, order_id: int | None, client_id: str | None
+    ) -> OrderT | None:
         """The order of these ids, open or not; by client id the latest that had it.
 
-        Which id wins when both are sent is not documented; here the strategy id does.
+        Which id wins when both are sent is not documented everywhere; here the exchange's does.
+        A symbol, where one is given, has to fit.
         """
-        if strategy_id is not None:
-            order = self.orders.get(strategy_id)
+        if order_id is not None:
+            order = self.orders.get(order_id)
         else:
             order = self._by_client_id.get(client_id or "")
-        return order if order is not None and order.symbol == symbol else None
+        return order if order is not None and symbol in (None, order.symbol) else None
 
-    def expire(self, now_ms: int) -> None:
-        """Expire the open orders whose ``goodTillDate`` has come."""
+    def expire(self, now_ms: int) -> list[OrderT]:
+        """Expire the open orders whose ``goodTillDate`` has come, and tell which they were."""
+        expired = []
         while self._good_till and self._good_till[0][0] <= now_ms:
-            _, strategy_id = heappop(self._good_till)
-            order = self.orders[strategy_id]
-            if order.is_open:
-                self.close(order, StrategyStatus.EXPIRED, order.good_till_date)
+            _, order_id = heappop(self._good_till)
+            order = self.orders[order_id]
+            if order.is_open and order.status_now != "TRIGGERING":
+                self.change(order, "EXPIRED", order.good_till_date, "expiry")
+                expired.append(order)
+        return expired

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from binance_papi.simulator.params import Params
+    from binance_papi.simulator.values import Moment
     from binance_papi.terms import RateLimit
 
 
@@ -30,10 +31,10 @@ class General:
             Route("GET", "/papi/v1/rateLimit/order", self.order_limits),
         )
 
-    def ping(self, params: Params, now_ms: int) -> dict[str, Any]:  # noqa: ARG002 - a Handler
+    def ping(self, params: Params, moment: Moment) -> dict[str, Any]:  # noqa: ARG002 - a Handler
         """Test Connectivity."""
         return {}
 
-    def order_limits(self, params: Params, now_ms: int) -> list[RateLimit]:  # noqa: ARG002
+    def order_limits(self, params: Params, moment: Moment) -> list[RateLimit]:  # noqa: ARG002
         """Query User Rate Limit: the limits, not what is used."""
         return self._orders

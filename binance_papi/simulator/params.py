@@ -12,11 +12,7 @@ from binance_papi.terms import MAX_ID
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-CLIENT_ID_PATTERN: Final = r"^[\.A-Z\:/a-z0-9_-]{1,32}$"
-"""``newClientStrategyId`` (New UM Conditional Order)."""
-
 _CLIENT_ID_CHARS: Final = re.compile(r"[\.A-Z\:/a-z0-9_-]+\Z")
-_CLIENT_ID_LENGTH: Final = 32
 _INTEGER: Final = re.compile(r"[0-9]{1,19}\Z")
 # Plain fixed point only: an exponent form such as 1E-8 is refused by the exchange.
 _DECIMAL: Final = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?\Z")
@@ -146,17 +142,21 @@ class Params:
             raise refusal.invalid(name)
         return value == "true"
 
-    def client_id(self, name: str) -> str | None:
+    def client_id(self, name: str, length: int = 32) -> str | None:
         """An id that the client chose, or None.
 
+        Args:
+            name: The parameter.
+            length: How many characters it may have.
+
         Raises:
-            Refusal: -1100 for characters outside the pattern, -4015 for more than 32 of them.
+            Refusal: -1100 for characters outside the pattern, -4015 for too many of them.
         """
         value = self.fields.get(name)
         if value is None:
             return None
         if _CLIENT_ID_CHARS.match(value) is None:
-            raise refusal.illegal(name, CLIENT_ID_PATTERN)
-        if len(value) > _CLIENT_ID_LENGTH:
+            raise refusal.illegal(name, rf"^[\.A-Z\:/a-z0-9_-]{{1,{length}}}$")
+        if len(value) > length:
             raise refusal.Refusal(-4015, "Client order id is not valid.")
         return value

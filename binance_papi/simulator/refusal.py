@@ -78,6 +78,11 @@ def query_unknown() -> Refusal:
     return Refusal(-2013, "Order does not exist.")
 
 
+def triggering() -> Refusal:
+    """-4117: the order is triggering right now."""
+    return Refusal(-4117, "Stop order is in triggering process")
+
+
 def too_much_weight(rule: RateLimit) -> Refusal:
     """-1003 with 429: the address used too much weight."""
     return Refusal(

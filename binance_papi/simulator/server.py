@@ -8,14 +8,20 @@ import socket
 import struct
 import time
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from aiohttp import web
 
 from binance_papi.simulator.book import DEFAULT_FIRST_ID
+from binance_papi.simulator.floor import (
+    DEFAULT_CM_SYMBOLS,
+    DEFAULT_FIRST_ALGO_ID,
+    DEFAULT_FIRST_ORDER_ID,
+    DEFAULT_SYMBOLS,
+)
+from binance_papi.simulator.hand import Hand
 from binance_papi.simulator.values import Delivery, Reply, Request
-from binance_papi.simulator.venue import DEFAULT_LIMITS, DEFAULT_SYMBOLS, Era, Venue
-from binance_papi.terms import StrategyStatus
+from binance_papi.simulator.venue import DEFAULT_LIMITS, Era, Venue
 
 if TYPE_CHECKING:
     import ssl as tls
@@ -23,6 +29,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from binance_papi.simulator.faults import Fault
+    from binance_papi.simulator.um_algo import AlgoCancelReply
     from binance_papi.terms import RateLimit
 
 _RESET: Final = struct.pack("ii", 1, 0)  # SO_LINGER on with 0 s: closing sends RST
@@ -31,7 +38,7 @@ _LOOK_AGAIN: Final = 0.02  # s between two looks whether a client has left
 _GRACE: Final = 0.05  # s, twice, that aiohttp waits for handlers; 0 would mean forever
 
 
-class Simulator:
+class Simulator(Hand):
     """The exchange in a box: open it with ``async with``, talk to ``base_url``.
 
     Everything on it runs on one clock, the exchange's: ``now()``, which is the local wall clock
@@ -39,8 +46,9 @@ class Simulator:
     timestamps all go by it.
 
     Args:
-        era: ``"conditional"``: ``um/conditional/*`` works; ``"algo"``: it answers 404, as the
-            live exchange does since 2026-04-28.
+        era: ``"conditional"``: as before 2026-04-28, ``um/conditional/*`` works and ``um/algo/*``
+            answers 404; ``"algo"``: as live since then, the other way round; ``"both"``: both
+            work, which they never did.
         limits: The rate limits; weight counts per source address, orders for the account.
         latency: Seconds that a request takes, or (lowest, highest) of a uniform draw per
             request; one half before the exchange sees it, the other half after.
@@ -56,11 +64,15 @@ class Simulator:
             the same account.
         ssl: With a context of yours the server speaks https.
         clock: Gives Unix seconds; None: the wall clock.
-        symbols: Symbols that trade.
+        symbols: USD-M symbols that trade.
+        cm_symbols: COIN-M symbols that trade.
         prices: Market price by symbol, as text; a placement that would trigger at it is refused
-            with -2021. Without a price that is not checked. The prices stand still.
-        first_id: Strategy id of the first order; each next one is 1 higher.
-        max_open_orders: A placement beyond this many open orders is refused with -4045.
+            with -2021. Without a price that is not checked. They move by ``set_price``.
+        first_id: Strategy id of the first UM conditional order; each next one is 1 higher.
+        first_algo_id: Id of the first algo order.
+        first_order_id: Id of the first plain UM order.
+        max_open_orders: A placement beyond this many open conditional or algo orders is refused
+            with -4045.
         hedge_mode: Position mode of the account: True asks for LONG or SHORT, False for BOTH,
             None takes either.
         retry_after: Whether 429 and 418 carry ``Retry-After``.
@@ -68,10 +80,19 @@ class Simulator:
             bans at the first. The rule is written out in ``binance_papi.simulator.bans``.
         in_flight: Seconds after a 429 in which further requests do not count as ignoring it;
             the longest latency comes on top.
+        triggering: Seconds that an algo order is TRIGGERING, in which a cancel answers -4117.
+        algo_cancel_reply: What a cancel of an algo order answers: ``"complete"``, as since
+            2026-05-22, ``"code"``, as before, or ``"order"``, the whole order.
+        forgetful: Probability, 0 to 1, that a request about one open order meets a node that
+            forgot it: -2011 or -2013, for this order and for a drawn time.
+        forgets_for: Shortest and longest such time, seconds.
+        replica_lag: Seconds that the state lies back from which queries are answered, or
+            (lowest, highest) of a draw per query.
 
     Raises:
         ImportError: If ``public_keys`` are given without the ``keys`` extra.
-        ValueError: If the era is unknown, or the latency negative or the wrong way round.
+        ValueError: If the era is unknown, the latency negative or the wrong way round, or another
+            setting out of its range.
     """
 
     def __init__(
@@ -91,18 +112,26 @@ class Simulator:
         ssl: tls.SSLContext | None = None,
         clock: Callable[[], float] | None = None,
         symbols: Collection[str] = DEFAULT_SYMBOLS,
+        cm_symbols: Collection[str] = DEFAULT_CM_SYMBOLS,
         prices: Mapping[str, str] | None = None,
         first_id: int = DEFAULT_FIRST_ID,
+        first_algo_id: int = DEFAULT_FIRST_ALGO_ID,
+        first_order_id: int = DEFAULT_FIRST_ORDER_ID,
         max_open_orders: int = 200,
         hedge_mode: bool | None = None,
         retry_after: bool = True,
         patience: int = 10,
         in_flight: float = 1.0,
+        triggering: float = 0.1,
+        algo_cancel_reply: AlgoCancelReply = "complete",
+        forgetful: float = 0.0,
+        forgets_for: tuple[float, float] = (0.5, 25.0),
+        replica_lag: float | tuple[float, float] = 0.0,
     ) -> None:
         low, high = latency if isinstance(latency, tuple) else (latency, latency)
         if not 0 <= low <= high:
             raise ValueError("latency is 0 or more, and (lowest, highest) in that order")
-        self.venue: Final = Venue(
+        self.venue = Venue(
             era=era,
             limits=limits,
             api_key=api_key,
@@ -111,13 +140,21 @@ class Simulator:
             faults=faults,
             seed=seed,
             symbols=symbols,
+            cm_symbols=cm_symbols,
             prices=prices,
             first_id=first_id,
+            first_algo_id=first_algo_id,
+            first_order_id=first_order_id,
             max_open_orders=max_open_orders,
             hedge_mode=hedge_mode,
             retry_after=retry_after,
             patience=patience,
             in_flight=in_flight + high,
+            triggering=triggering,
+            algo_cancel_reply=algo_cancel_reply,
+            forgetful=forgetful,
+            forgets_for=forgets_for,
+            replica_lag=replica_lag,
         )
         self.clock_skew = clock_skew
         self._clock = clock or time.time
@@ -195,59 +232,6 @@ class Simulator:
     def now(self) -> float:
         """Exchange time, Unix seconds."""
         return self._clock() + self.clock_skew
-
-    # ------------------------------------------------------------------ the hand of fate
-
-    def place(self, **fields: Any) -> int:
-        """Put an order in the book without a request; limits and rules are not asked.
-
-        Args:
-            **fields: Fields of ``Order`` that differ from a BUY STOP_MARKET of 0.01 BTCUSDT at
-                99999, e.g. ``symbol="ETHUSDT"``; ``client_id`` for the client's own id.
-
-        Returns:
-            The strategy id.
-        """
-        return self.venue.place(self.now(), **fields)
-
-    def seed_orders(self, n: int, symbol: str = "BTCUSDT", **fields: Any) -> list[int]:
-        """Put n orders of a symbol in the book, also more than ``max_open_orders``.
-
-        Args:
-            n: How many, 0 or more.
-            symbol: Their symbol.
-            **fields: As in ``place``.
-
-        Returns:
-            Their strategy ids, oldest first.
-        """
-        now = self.now()
-        return [self.venue.place(now, symbol=symbol, **fields) for _ in range(n)]
-
-    def trigger(self, strategy_id: int) -> None:
-        """Let an open order trigger: TRIGGERED, with a child order.
-
-        Raises:
-            KeyError: If there is no such order.
-            ValueError: If it is not open.
-        """
-        self.venue.close(strategy_id, StrategyStatus.TRIGGERED, self.now())
-
-    def expire(self, strategy_id: int) -> None:
-        """Let the system expire an open order; raises as ``trigger`` does."""
-        self.venue.close(strategy_id, StrategyStatus.EXPIRED, self.now())
-
-    def cancel(self, strategy_id: int) -> None:
-        """Cancel an open order as if from elsewhere (web page, other program); see ``trigger``."""
-        self.venue.close(strategy_id, StrategyStatus.CANCELED, self.now())
-
-    def inject(self, fault: Fault) -> None:
-        """Add a fault behind those in force."""
-        self.venue.faults.add(fault)
-
-    def clear_faults(self) -> None:
-        """Take all faults away."""
-        self.venue.faults.clear()
 
     # ------------------------------------------------------------------ one request
 

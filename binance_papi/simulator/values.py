@@ -11,8 +11,23 @@ import msgspec
 if TYPE_CHECKING:
     from binance_papi.simulator.params import Params
 
-Handler = Callable[["Params", int], Any]
-"""What an endpoint does: (parameters, exchange time in ms) -> something that becomes JSON."""
+Handler = Callable[["Params", "Moment"], Any]
+"""What an endpoint does: (parameters, when) -> something that becomes JSON."""
+
+
+class Moment(msgspec.Struct, frozen=True, gc=False):
+    """When a request is handled, and what it can see.
+
+    Args:
+        now: Exchange time, ms.
+        seen: Time whose state the answering node knows, ms; ``now`` unless a query meets a node
+            that lags behind.
+        by: Serial number of the request.
+    """
+
+    now: int
+    seen: int
+    by: int
 
 
 class Request(msgspec.Struct, frozen=True, gc=False):

@@ -17,56 +17,61 @@ from binance_papi.simulator import answers
 from binance_papi.simulator import params as parameters
 from binance_papi.simulator.auth import Keyring
 from binance_papi.simulator.bans import Ban, Bans
-from binance_papi.simulator.book import DEFAULT_FIRST_ID, Book
 from binance_papi.simulator.doorman import Doorman, TurnedAway
+from binance_papi.simulator.family import Family
 from binance_papi.simulator.faults import PLANS, Fault, FaultBox, FaultKind
+from binance_papi.simulator.floor import FamilyName, Floor, milliseconds
 from binance_papi.simulator.general import General
 from binance_papi.simulator.limits import Limits, Window
 from binance_papi.simulator.refusal import Refusal
-from binance_papi.simulator.um_conditional import PREFIX, UmConditional
-from binance_papi.simulator.values import Delivery, Reply, Request, Route, Visit
+from binance_papi.simulator.replicas import Replicas
+from binance_papi.simulator.um_algo import UmAlgo
+from binance_papi.simulator.um_conditional import UmConditional
+from binance_papi.simulator.values import Delivery, Moment, Reply, Request, Route, Visit
 from binance_papi.simulator.wire import DEFAULT_SIZE, WireLog, WireRecord
-from binance_papi.terms import RateLimit, StrategyStatus
+from binance_papi.terms import RateLimit
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
-Era = Literal["conditional", "algo"]
-"""``conditional``: ``um/conditional/*`` works; ``algo``: it answers 404, as since 2026-04-28."""
+Era = Literal["conditional", "algo", "both"]
+"""``conditional``: as before 2026-04-28, ``um/conditional/*`` works and ``um/algo/*`` answers 404.
+``algo``: as since then, the other way round. ``both``: as never on one day, both work."""
 
 DEFAULT_LIMITS: Final = (
     RateLimit("REQUEST_WEIGHT", "MINUTE", 1, 6000),
     RateLimit("ORDERS", "MINUTE", 1, 1200),
 )
-DEFAULT_SYMBOLS: Final = ("BTCUSDT", "ETHUSDT", "BNBUSDT", "SOLUSDT", "XRPUSDT", "测试USDT")
+_ABSENT: Final[dict[Era, tuple[str, ...]]] = {
+    "conditional": (UmAlgo.prefix,),
+    "algo": (UmConditional.prefix,),
+    "both": (),
+}
 
-_RETIRED: Final[dict[Era, tuple[str, ...]]] = {"conditional": (), "algo": (PREFIX,)}
 
-
-class Venue:
+class Venue(Floor):
     """One exchange with one account.
 
     Args:
-        era: Which family of conditional orders works.
+        era: Which family of UM orders with a trigger works.
         limits: The rate limits.
         api_key: The HMAC key's name, which is the account's name too; None: generated.
         secret: The HMAC key's secret; None: generated.
         public_keys: PEM public keys (Ed25519, RSA) by the name of their API key.
         faults: What goes wrong.
         seed: Seed of the faults.
-        symbols: Symbols that trade.
-        prices: Market price by symbol, as text; None or no price: triggers are not checked.
-        first_id: Strategy id of the first order.
-        max_open_orders: Placements beyond this many open orders are refused.
-        hedge_mode: Position mode of the account; None takes either.
         retry_after: Whether 429 and 418 carry ``Retry-After``.
         patience: How many requests may ignore a 429 before their address is banned.
         in_flight: Seconds after the first 429 in which further requests are forgiven.
         wire_size: How many requests the wire log keeps.
+        forgetful: Probability that a request about an open order meets a node that forgot it.
+        forgets_for: Shortest and longest time that it stays forgotten, seconds.
+        replica_lag: Seconds that queries look back, or (lowest, highest).
+        **floor: Settings of ``Floor``: symbols, prices, first ids and how orders live.
 
     Raises:
         ImportError: If ``public_keys`` are given and ``cryptography`` is not there.
-        ValueError: If the era is unknown.
+        ValueError: If a value can't be right.
     """
 
     def __init__(
@@ -79,18 +84,21 @@ class Venue:
         public_keys: Mapping[str, bytes] | None = None,
         faults: Iterable[Fault] = (),
         seed: int = 0,
-        symbols: Collection[str] = DEFAULT_SYMBOLS,
-        prices: Mapping[str, str] | None = None,
-        first_id: int = DEFAULT_FIRST_ID,
-        max_open_orders: int = 200,
-        hedge_mode: bool | None = None,
         retry_after: bool = True,
         patience: int = 10,
         in_flight: float = 1.0,
         wire_size: int = DEFAULT_SIZE,
+        forgetful: float = 0.0,
+        forgets_for: tuple[float, float] = (0.5, 25.0),
+        replica_lag: float | tuple[float, float] = 0.0,
+        **floor: Any,
     ) -> None:
-        if era not in _RETIRED:
-            raise ValueError(f"era {era!r} is none of {', '.join(_RETIRED)}")
+        if era not in _ABSENT:
+            raise ValueError(f"era {era!r} is none of {', '.join(_ABSENT)}")
+        replicas = Replicas(
+            forgetful=forgetful, forgets_for=forgets_for, lag=replica_lag, seed=seed
+        )
+        super().__init__(replicas=replicas, **floor)
         self.era: Final = era
         self.api_key = api_key or secrets.token_hex(32)
         self.secret = secret or secrets.token_hex(32)
@@ -103,28 +111,18 @@ class Venue:
         self.wire = WireLog(wire_size)
         self.statuses: Counter[int] = Counter()
         """How many answers of each HTTP status left the exchange; 0: no answer."""
-        self.um_conditional = UmConditional(
-            symbols=symbols,
-            prices=prices or {},
-            first_id=first_id,
-            max_open_orders=max_open_orders,
-            hedge_mode=hedge_mode,
-        )
+        self._serial = 0
         self._keyring = Keyring(self.api_key, self.secret, public_keys)
-        families = (General(self.limits.rules), self.um_conditional)
+        tables: tuple[General | Family[Any], ...]
+        tables = (General(self.limits.rules), *self.families.values())
         self._routes: dict[tuple[str, str], Route] = {
             (route.method, route.path): route
-            for family in families
-            for route in family.routes()
-            if not route.path.startswith(_RETIRED[era])
+            for table in tables
+            for route in table.routes()
+            if not route.path.startswith(_ABSENT[era])
         }
 
     # ------------------------------------------------------------------ what is true
-
-    @property
-    def book(self) -> Book:
-        """The conditional orders."""
-        return self.um_conditional.book
 
     def windows(self) -> tuple[Window, ...]:
         """Every window that was counted: rule, holder, index, used, limit."""
@@ -139,32 +137,16 @@ class Venue:
         """All bans so far, also those that are over."""
         return tuple(self.bans.history)
 
-    def requests_for(self, strategy_id: int) -> tuple[WireRecord, ...]:
-        """The requests that named a strategy id, oldest first."""
-        return self.wire.naming(strategy_id)
+    def requests_for(
+        self, order_id: int | str, family: FamilyName | None = None
+    ) -> tuple[WireRecord, ...]:
+        """The requests that named an order, oldest first.
 
-    # ------------------------------------------------------------------ what happens by itself
-
-    def place(self, now: float, **fields: Any) -> int:
-        """Put an order in the book without a request; see ``Simulator.place``."""
-        order: dict[str, Any] = {
-            "symbol": "BTCUSDT",
-            "side": "BUY",
-            "strategy_type": "STOP_MARKET",
-            "orig_qty": "0.01",
-            "stop_price": "99999",
-        }
-        order.update(fields)
-        return self.um_conditional.place(_ms(now), **order).strategy_id
-
-    def close(self, strategy_id: int, status: StrategyStatus, now: float) -> None:
-        """Trigger, expire or cancel an open order without a request.
-
-        Raises:
-            KeyError: If there is no such order.
-            ValueError: If it is not open.
+        Args:
+            order_id: Strategy id, algo id or plain order id; a text is the client's id.
+            family: Only the requests of one family, where ids of several overlap.
         """
-        self.book.close(self.book[strategy_id], status, _ms(now))
+        return self.wire.naming(order_id, "" if family is None else self.families[family].prefix)
 
     # ------------------------------------------------------------------ requests
 
@@ -183,6 +165,8 @@ class Venue:
         Returns:
             The reply and how it is to be delivered.
         """
+        self.settle(now)
+        self._serial += 1
         call = _read(request)
         visit = _visit(request.address, now, fault)
         try:
@@ -206,6 +190,7 @@ class Venue:
                 status,
                 reply.code,
                 fault.kind if fault is not None else None,
+                self._serial,
             )
         )
         return reply
@@ -221,13 +206,14 @@ class Venue:
         try:
             if call.flaw is not None:
                 raise call.flaw
-            now_ms = _ms(visit.now)
+            now_ms = milliseconds(visit.now)
             params = parameters.Params(call.fields)
             if route.signed:
                 self._keyring.check(request, params, now_ms)
             if route.orders:
                 self.doorman.count_orders(visit, route.orders, headers)
-            body = route.handler(params, now_ms)
+            lag = self.replicas.look_back() if route.method == "GET" else 0
+            body = route.handler(params, Moment(now_ms, now_ms - lag, self._serial))
         except Refusal as refusal:
             return answers.error(refusal, headers)
         return Reply(200, answers.encode(body), headers)
@@ -303,7 +289,3 @@ def _deliver(fault: Fault, reply: Reply) -> Reply:
     delivery = _DELIVERIES.get(fault.kind, Delivery.WHOLE)
     held_back = fault.delay - fault.late_arrival
     return msgspec.structs.replace(reply, delivery=delivery, delay=held_back)
-
-
-def _ms(seconds: float) -> int:
-    return int(seconds * 1000)

@@ -14,6 +14,16 @@ if TYPE_CHECKING:
 
 DEFAULT_SIZE: Final = 2_000_000
 
+_IDS: Final = (
+    "strategyId",
+    "algoId",
+    "orderId",
+    "newClientStrategyId",
+    "clientAlgoId",
+    "origClientOrderId",
+    "newClientOrderId",
+)
+
 
 class WireRecord(msgspec.Struct, frozen=True, gc=False):
     """One request as the exchange saw it, without its signature.
@@ -27,6 +37,7 @@ class WireRecord(msgspec.Struct, frozen=True, gc=False):
         status: HTTP status of the answer; 0 where none left the exchange.
         code: The exchange's error code in the answer; 0 if there is none.
         fault: The fault that hit it, or None.
+        serial: Its number in order of arrival, from 1; the ``by`` of what it changed.
     """
 
     method: str
@@ -37,6 +48,12 @@ class WireRecord(msgspec.Struct, frozen=True, gc=False):
     status: int
     code: int = 0
     fault: FaultKind | None = None
+    serial: int = 0
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The ids of an order that it names, the exchange's and the client's."""
+        return tuple(self.params[name] for name in _IDS if name in self.params)
 
 
 class WireLog:
@@ -49,7 +66,7 @@ class WireLog:
     def __init__(self, size: int = DEFAULT_SIZE) -> None:
         self._size = size
         self._records: deque[WireRecord] = deque()
-        self._by_strategy_id: dict[str, deque[WireRecord]] = {}
+        self._by_name: dict[str, deque[WireRecord]] = {}
 
     def __len__(self) -> int:
         return len(self._records)
@@ -63,21 +80,24 @@ class WireLog:
     def append(self, record: WireRecord) -> None:
         """Remember one more request."""
         self._records.append(record)
-        strategy_id = record.params.get("strategyId")
-        if strategy_id is not None:
-            self._by_strategy_id.setdefault(strategy_id, deque()).append(record)
+        for name in set(record.names):
+            self._by_name.setdefault(name, deque()).append(record)
         if len(self._records) > self._size:
             self._forget(self._records.popleft())
 
     def _forget(self, record: WireRecord) -> None:
-        strategy_id = record.params.get("strategyId")
-        if strategy_id is None:
-            return
-        same = self._by_strategy_id[strategy_id]
-        same.popleft()
-        if not same:
-            del self._by_strategy_id[strategy_id]
+        for name in set(record.names):
+            same = self._by_name[name]
+            same.popleft()
+            if not same:
+                del self._by_name[name]
 
-    def naming(self, strategy_id: int) -> tuple[WireRecord, ...]:
-        """The requests that named a strategy id, oldest first."""
-        return tuple(self._by_strategy_id.get(str(strategy_id), ()))
+    def naming(self, name: int | str, prefix: str = "") -> tuple[WireRecord, ...]:
+        """The requests that named an order, oldest first.
+
+        Args:
+            name: The exchange's id or the client's.
+            prefix: How their paths begin.
+        """
+        named = self._by_name.get(str(name), ())
+        return tuple(record for record in named if record.path.startswith(prefix))
