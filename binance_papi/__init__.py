@@ -6,6 +6,16 @@
 from binance_papi.client import LIMITS, LIVE, PapiClient
 from binance_papi.core.endpoint import Request
 from binance_papi.core.events import AlignmentLost, ClockJumped, Event, Frozen, WeightRaised
+from binance_papi.core.outcome import (
+    AlreadyGone,
+    BurstReport,
+    Canceled,
+    CloseReport,
+    Latency,
+    Outcome,
+    Rejected,
+    Unknown,
+)
 from binance_papi.core.signing import Signer
 from binance_papi.core.usage import Usage
 from binance_papi.errors import (
@@ -45,23 +55,30 @@ __all__ = [
     "LIMITS",
     "LIVE",
     "AlignmentLost",
+    "AlreadyGone",
     "AuthError",
     "BannedError",
+    "BurstReport",
+    "Canceled",
     "ClockError",
     "ClockJumped",
+    "CloseReport",
     "EndpointRetiredError",
     "Event",
     "Frozen",
     "InvalidRequestError",
+    "Latency",
     "NotOpenError",
     "OrderStatus",
     "OrderType",
+    "Outcome",
     "OverloadedError",
     "PapiClient",
     "PapiError",
     "PositionSide",
     "PriceMatch",
     "RateLimit",
+    "Rejected",
     "RejectedError",
     "ReplyError",
     "Request",
@@ -72,6 +89,7 @@ __all__ = [
     "StrategyType",
     "ThrottledError",
     "TimeInForce",
+    "Unknown",
     "UnknownOutcomeError",
     "UnsentError",
     "Usage",

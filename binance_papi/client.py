@@ -7,17 +7,20 @@ import logging
 import os
 import ssl as tls
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from binance_papi.api.cm import Cm
 from binance_papi.api.general import General, TestConnectivity
 from binance_papi.api.um import Um
+from binance_papi.core.cancel import Cancel
 from binance_papi.core.endpoint import Request
 from binance_papi.core.events import Event
 from binance_papi.core.namespace import Namespace, branch
+from binance_papi.core.outcome import BurstReport, CloseReport, Outcome
 from binance_papi.core.settings import Settings
 from binance_papi.core.signing import ApiKey, Signer
 from binance_papi.core.usage import Usage
@@ -25,6 +28,7 @@ from binance_papi.errors import UnsentError, UsageError
 from binance_papi.terms import RateLimit
 
 if TYPE_CHECKING:
+    from binance_papi.burst import Verify
     from binance_papi.net.wiring import Wiring
 
 R = TypeVar("R")
@@ -72,6 +76,8 @@ class PapiClient(Namespace):
         timeout: Seconds one attempt may take from its first byte to its whole reply.
         on_event: Called, on the loop, with a frozen record for each freeze, ban, raised weight or
             clock jump; ``None``: they are logged as warnings.
+        journal: A file of this client's own, in which cancels of a burst are noted before they are
+            written; after a crash, `recover` finds out what became of them. ``None``: no journal.
 
     Raises:
         ValueError: If a setting can't be right.
@@ -102,6 +108,7 @@ class PapiClient(Namespace):
         ssl: tls.SSLContext | None = None,
         timeout: float = 10.0,
         on_event: Callable[[Event], None] | None = None,
+        journal: str | os.PathLike[str] | None = None,
     ) -> None:
         key = _quietly(ApiKey, api_key)
         signer = secret if isinstance(secret, Signer) else _quietly(Signer.hmac, secret)
@@ -129,6 +136,7 @@ class PapiClient(Namespace):
         self._tell = _log_event if on_event is None else _guarded(on_event)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pid = -1
+        self._journal = journal
 
     @classmethod
     def from_env(cls, **settings: Any) -> Self:
@@ -158,35 +166,47 @@ class PapiClient(Namespace):
 
         Raises:
             UsageError: If it was opened before.
+            OSError: If the journal can't be opened.
         """
         if self._closed or self._loop is not None:
             raise UsageError("a client is opened once; make a new one")
         self._loop = asyncio.get_running_loop()
         self._pid = os.getpid()
         # Imported here and beside the loop: `import binance_papi` stays cheap, and nothing stalls.
-        wiring = (await asyncio.to_thread(import_module, "binance_papi.net.wiring")).Wiring(
-            self._settings, self._key, self._signer, self._tell
-        )
+        net = await asyncio.to_thread(_import_all, self._journal is not None)
+        journal = None if self._journal is None else net.Journal(self._journal)
+        wiring: Wiring = net.Wiring(self._settings, self._key, self._signer, self._tell, journal)
         self._wiring = wiring
         try:
             await wiring.pool.open()
             self._wired()  # it may have been closed meanwhile
         except BaseException:
             self._closed = True
-            await wiring.aclose()
+            await wiring.aclose(0.0)
             raise
         return self
 
-    async def aclose(self) -> None:
-        """Close: whoever waits is turned away, what is on the wire is broken off.
+    async def aclose(self, grace: float = 5.0) -> CloseReport:
+        """Close: begin nothing new, wait for what is on the wire, then break it off.
 
-        A call that was on the wire ends with `UnknownOutcomeError`, one that waited with
-        `UsageError`. Closing twice does nothing.
+        Cancels of a burst that were not sent are withdrawn (`Rejected`). What is broken off ends as
+        `Unknown`, or for a single call with `UnknownOutcomeError`; a call that still waited ends
+        with `UsageError`. Closing twice does nothing.
+
+        Args:
+            grace: Seconds to wait at most; 0: break off at once.
+
+        Returns:
+            The cancels whose outcome nobody can say, if there are any.
         """
-        if not self._closed:
+        if self._closed or self._wiring is None:
             self._closed = True
-            if self._wiring is not None:
-                await self._wiring.aclose()
+            return CloseReport()
+        self._closed = True
+        report = await self._wiring.aclose(grace)
+        if report.unresolved:
+            _log.warning("closed with %d cancels of unknown outcome", len(report.unresolved))
+        return report
 
     async def __aenter__(self) -> Self:
         return await self.open()
@@ -224,6 +244,120 @@ class PapiClient(Namespace):
             UnknownOutcomeError: If it may have happened.
         """
         return await self._wired().line.send(request)
+
+    async def burst(
+        self,
+        requests: Iterable[Cancel[Any]],
+        *,
+        deadline: float,
+        verify: Verify = "ambiguous",
+        follow_trigger: bool = False,
+        sweep: bool = False,
+    ) -> BurstReport:
+        """Cancel many orders, and find out what became of each.
+
+        Unclear answers are followed by further cancels and by queries until the outcome is certain
+        or the deadline is over; an outcome that is unknown then is pursued for another minute, see
+        `resolve`. Cancels of the same order are one cancel. If the caller is cancelled, what is
+        not on the wire is withdrawn, and the rest lives on.
+
+        Args:
+            requests: Cancels of one order each, of any family, mixed as you like.
+            deadline: Seconds until every outcome is there.
+            verify: ``"ambiguous"``: queries are made where an answer leaves something open.
+                ``"always"``: a success reply is confirmed by a query too.
+            follow_trigger: Whether, of an order that has triggered, the plain order that it became
+                is cancelled too; its outcome is the ``child`` of `AlreadyGone`.
+            sweep: Whether one cancel-all replaces the single cancels of a symbol, where these
+                cover all of its open orders. An order placed meanwhile is cancelled too.
+
+        Returns:
+            One outcome for each request, in their order.
+
+        Raises:
+            InvalidRequestError: If one of ``requests`` is no cancel of one order; nothing is sent.
+            UsageError: If the client is not open, or belongs to another loop or process.
+        """
+        pursuits = self._wired().pursuits
+        from binance_papi.burst import burst  # noqa: PLC0415 - dear, and there since open()
+
+        return await burst(
+            pursuits,
+            requests,
+            deadline=deadline,
+            verify=verify,
+            follow_trigger=follow_trigger,
+            sweep=sweep,
+        )
+
+    def burst_iter(
+        self,
+        requests: Iterable[Cancel[Any]],
+        *,
+        deadline: float,
+        verify: Verify = "ambiguous",
+        follow_trigger: bool = False,
+        sweep: bool = False,
+    ) -> AsyncIterator[Outcome]:
+        """The same as `burst`, but the outcomes come as they land.
+
+        Leaving the loop early counts as the caller being cancelled; use `contextlib.aclosing` to
+        have that happen at once.
+
+        Raises:
+            InvalidRequestError: If one of ``requests`` is no cancel of one order; nothing is sent.
+            UsageError: If the client is not open, or belongs to another loop or process.
+        """
+        pursuits = self._wired().pursuits
+        from binance_papi.burst import Burst  # noqa: PLC0415 - dear, and there since open()
+
+        one = Burst(
+            pursuits,
+            requests,
+            deadline=deadline,
+            verify=verify,
+            follow_trigger=follow_trigger,
+        )
+        return one.run(sweep=sweep)
+
+    async def resolve(self, what: Outcome | Cancel[Any], *, deadline: float = 10.0) -> Outcome:
+        """Find out what became of a cancel whose outcome is unknown, or was not waited for.
+
+        Queries are made; where the order is still open, it is cancelled again.
+
+        Args:
+            what: An `Unknown` of a burst, or of `CloseReport` of an earlier client; or a cancel
+                whose caller was cancelled. Any other outcome is returned as it is.
+            deadline: Seconds until an answer is there.
+
+        Returns:
+            The outcome; again `Unknown` if it is not certain within the deadline.
+
+        Raises:
+            UsageError: If the client is not open, or belongs to another loop or process.
+        """
+        pursuits = self._wired().pursuits
+        from binance_papi.burst import resolve  # noqa: PLC0415 - dear, and there since open()
+
+        return await resolve(pursuits, what, deadline=deadline)
+
+    async def recover(self, *, deadline: float = 10.0) -> BurstReport:
+        """Find out what became of the cancels that an earlier process left in the journal.
+
+        Args:
+            deadline: Seconds until every outcome is there.
+
+        Returns:
+            One outcome for each of them, oldest first; none without a journal.
+
+        Raises:
+            UsageError: If the client is not open, or belongs to another loop or process.
+        """
+        pursuits = self._wired().pursuits
+        pending = pursuits.journal.pending if pursuits.journal is not None else ()
+        from binance_papi.burst import recover  # noqa: PLC0415 - dear, and there since open()
+
+        return await recover(pursuits, pending, deadline=deadline)
 
     async def warm_up(self, n: int | None = None) -> None:
         """Make connections and TLS ready before the first burst, on every source address.
@@ -285,6 +419,16 @@ class PapiClient(Namespace):
         if loop is not self._loop:
             raise UsageError("the client belongs to another event loop; make one per loop")
         return wiring
+
+
+def _import_all(families: bool) -> Any:
+    """Import what an open client needs, and the families of all cancels if that is asked for."""
+    if families:
+        api = import_module("binance_papi.api")
+        for module in walk_packages(api.__path__, "binance_papi.api."):
+            import_module(module.name)
+    import_module("binance_papi.burst")
+    return import_module("binance_papi.net.wiring")
 
 
 def _guarded(hook: Callable[[Event], None]) -> Callable[[Event], None]:

@@ -25,7 +25,13 @@ from binance_papi.core.endpoint import Lane
 from binance_papi.core.offset import Change
 from binance_papi.core.weight import RESERVED, Ticket, WeightTracker
 
-_SUCCESSES_PER_SLOT: Final = 50
+_SUCCESSES_PER_SLOT: Final = 10
+_LATELY: Final = 1 / 16
+"""Weight of one reply in the share of those that told of overload."""
+
+_TOO_MANY: Final = 0.25
+"""From this share on concurrency is halved. Single ones only say that the exchange had a hiccup."""
+
 _SLOT_RESERVE: Final = 4
 """One part in this many of the connections is kept for cancels and questions about them."""
 
@@ -56,6 +62,7 @@ class Route:
         "connections",
         "failures",
         "firewalled",
+        "overloads",
         "shunned_until",
         "slots",
         "successes",
@@ -68,6 +75,7 @@ class Route:
         self.slots = connections
         self.busy = 0
         self.successes = 0
+        self.overloads = 0.0
         self.firewalled = 0
         self.failures = 0
         self.shunned_until = -inf
@@ -80,6 +88,7 @@ class Route:
     def served(self) -> None:
         """A reply came that shows the exchange in good health."""
         self.firewalled = self.failures = 0
+        self.overloads -= self.overloads * _LATELY
         if self.slots < self.connections:
             self.successes += 1
             if self.successes >= _SUCCESSES_PER_SLOT:
@@ -92,9 +101,11 @@ class Route:
         self.failures = min(self.failures + 1, _DOUBLINGS)
 
     def overloaded(self) -> None:
-        """The exchange asked for less concurrency."""
-        self.successes = 0
-        self.slots = max(1, self.slots // 2)
+        """The exchange could not serve a request; if that is frequent, send fewer at a time."""
+        self.overloads += (1 - self.overloads) * _LATELY
+        if self.overloads > _TOO_MANY:
+            self.overloads = self.successes = 0
+            self.slots = max(1, self.slots // 2)
 
 
 class Grant(msgspec.Struct):

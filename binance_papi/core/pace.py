@@ -42,8 +42,6 @@ class Pace:
         self._heard += 1
         scale = max(self.usual, 0.01) * _STEP
         self.usual += scale * (_QUANTILE if seconds > self.usual else _QUANTILE - 1)
-        if seconds > 2 * self.usual:
-            self.usual += (seconds - self.usual) * _STEP
         self._tokens = min(_BUDGET, self._tokens + _REFILL)
 
     @property

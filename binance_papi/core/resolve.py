@@ -86,8 +86,10 @@ class Fate:
         pace: What replies usually take.
         explain: Makes the exception that says what an answer says.
         verify: Whether a success reply has to be confirmed by a query.
+        ask_first: Whether a query comes before the first cancel.
         since: Exchange time in ms from which a request of an earlier call may have taken effect;
-            ``None``: there was none, and a cancel is the first thing to do.
+            ``None``: there was none.
+        recv_window: Milliseconds for which a cancel is valid, unless the request says so itself.
     """
 
     __slots__ = (
@@ -101,6 +103,7 @@ class Fate:
         "_clock_tries",
         "_closed",
         "_explain",
+        "_failures",
         "_flying",
         "_inconsistent",
         "_lost",
@@ -123,6 +126,7 @@ class Fate:
         "recv_window",
         "request",
         "sent",
+        "started",
     )
 
     def __init__(
@@ -135,10 +139,12 @@ class Fate:
         pace: Pace,
         explain: Callable[[Answer[Any]], PapiError],
         verify: bool = False,
+        ask_first: bool = False,
         since: int | None = None,
         recv_window: int = 2000,
     ) -> None:
         self.request = request
+        self.started = now
         self.deadline = deadline
         self.recv_window = request.recv_window or recv_window
         self.outcome: Outcome | None = None
@@ -153,7 +159,7 @@ class Fate:
         self._verify = verify
         self._began_ms = exchange_ms
         # When the next of each is due; infinite: not for the time being.
-        self._cancel_at, self._ask_at = (now, inf) if since is None else (inf, now)
+        self._cancel_at, self._ask_at = (inf, now) if ask_first else (now, inf)
         self._serial = 0
         self._queued = 0
         # Attempts on the wire, by number, and those that may have had an effect unheard: exchange
@@ -166,7 +172,7 @@ class Fate:
         self._refusals = self._clock_tries = self._unsent = 0
         self._asking = False
         self._questions: tuple[Request[Any], ...] | None = None
-        self._question = self._misses = self._rounds = 0
+        self._question = self._misses = self._rounds = self._failures = 0
         self._absences = 0
         self._absent_from = inf
         self._claim: Any = None
@@ -204,6 +210,11 @@ class Fate:
         """Whether anything that was sent may have had an effect, or may have it yet."""
         return bool(self._flying or self._lost)
 
+    @property
+    def unsettled(self) -> bool:
+        """Whether something was sent, or said, that leaves the order's fate open."""
+        return self.moved or bool(self._puzzle)
+
     def skip_hedge(self) -> None:
         """No second cancel for the one on its way."""
         self._cancel_at = inf
@@ -228,6 +239,9 @@ class Fate:
         self._queued -= 1
         self.sent += 1
         first = not self._flying
+        if self._lost:
+            # A query goes along if this one is not answered soon either.
+            self._ask_at = min(self._ask_at, now + self._pace.ask_after)
         self._flying[serial] = (stamp_ms, now + self.recv_window / 1000 + ENGINE)
         if first and self._tries + 1 < MAX_TRIES and not self._closed:
             self._cancel_at = now + self._pace.hedge_after
@@ -293,8 +307,7 @@ class Fate:
             self._ask_at = now + _between(_TRIGGERING, jitter)
         elif answer.fault.http_status is not None and answer.fault.http_status < 300:  # noqa: PLR2004
             self._ask_what_became_of_it(now)  # it probably worked
-        else:
-            self._cancel_again(now, jitter)
+        elif not self._cancel_again(now, jitter) and not self.hedging:
             self._ask_at = min(self._ask_at, now + self._pace.ask_after)
 
     def _hear_refusal(self, answer: Answer[Any], now: float, jitter: float) -> None:
@@ -356,7 +369,7 @@ class Fate:
             return
         match answer:
             case Done():
-                self._question = self._misses = 0
+                self._question = self._misses = self._failures = 0
                 self.see(answer.reply, now, jitter)
             case NotOpen():
                 count = len(self._open_questions())
@@ -368,7 +381,7 @@ class Fate:
                     self._misses = 0
                     self._hear_absent(answer, now, jitter)
             case Refused(meaning=Meaning.CLOCK) | Throttled():
-                self._ask_later(now, jitter)
+                self._ask_at = now
             case Refused(meaning=Meaning.AUTH) | Banned():
                 self._blind(now)
             case Refused():
@@ -381,7 +394,11 @@ class Fate:
                 else:
                     self._blind(now)
             case _:
-                self._ask_later(now, jitter)
+                # This question is open still; another cancel may settle it sooner.
+                self._cancel_again(now, jitter)
+                pause = min(_RETRY_MOST, self._pace.ask_after * 2.0 ** min(self._failures, 10))
+                self._failures += 1
+                self._ask_at = now + pause * (0.5 + jitter / 2)
 
     def see(self, reply: Any, now: float, jitter: float) -> None:
         """A reply shows an order, as the answer to a query or in a list."""
@@ -488,7 +505,7 @@ class Fate:
         if not self._lost and not self._puzzle:
             self._end(Rejected, error=self._explain(self._last()))
         elif self._questions == () or isinstance(self.last, Banned) or _is_auth(self.last):
-            self.outcome = self._unknown()
+            self.outcome = self.unknown()
         elif self._ask_at == inf and not self._asking:
             self._ask_at = now
 
@@ -504,8 +521,8 @@ class Fate:
         """
         if self.outcome is not None:
             return self.outcome
-        if self.moved or self._puzzle:
-            return self._unknown()
+        if self.unsettled:
+            return self.unknown()
         error = never_sent() if self.last is None else self._explain(self.last)
         self._end(Rejected, error=error)
         return self._ended()
@@ -513,7 +530,7 @@ class Fate:
     def give_up(self) -> Outcome:
         """Nothing more will be sent or heard: conclude."""
         if self.outcome is None:
-            self.outcome = self._unknown()
+            self.outcome = self.unknown()
         return self.outcome
 
     def withdraw(self, error: PapiError) -> Outcome:
@@ -530,7 +547,8 @@ class Fate:
         assert self.last is not None
         return self.last
 
-    def _unknown(self) -> Unknown:
+    def unknown(self) -> Unknown:
+        """What is known, where that is not enough."""
         reason = self._puzzle
         if not reason and isinstance(self.last, Unanswered):
             reason = self.last.reason

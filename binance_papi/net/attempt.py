@@ -23,7 +23,7 @@ class Attempt:
         on_written: Called right before the first byte is written; ``None``: nobody cares.
     """
 
-    __slots__ = ("_loop", "_on_written", "deadline", "fresh_until", "patience", "written")
+    __slots__ = ("_loop", "_on_written", "deadline", "fresh_until", "patience", "status", "written")
 
     def __init__(
         self,
@@ -38,6 +38,8 @@ class Attempt:
         self.fresh_until = fresh_until
         self.deadline = Deadline(loop, CONNECT_PATIENCE)
         self.written = False
+        self.status: int | None = None
+        """HTTP status of a reply whose body broke off."""
 
     @property
     def stale(self) -> bool:

@@ -58,6 +58,16 @@ class Clock:
             self._rest_until = received + _REST
         return change
 
+    def earliest(self) -> int:
+        """Lowest exchange time possible now, epoch milliseconds."""
+        now = self.now()
+        return int((now + self.offset.bounds(now)[0]) * 1000)
+
+    def latest(self) -> int:
+        """Highest exchange time possible now, epoch milliseconds."""
+        now = self.now()
+        return int((now + self.offset.bounds(now)[1]) * 1000) + 1
+
     def timestamp(self) -> int:
         """The timestamp to sign with now, epoch milliseconds."""
         return self.offset.timestamp(self.now())

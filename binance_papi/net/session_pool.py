@@ -19,7 +19,7 @@ from typing import Final
 import aiohttp
 from yarl import URL
 
-from binance_papi.core.answer import Reply, Unanswered, Unsent
+from binance_papi.core.answer import Fault, Reply, Unanswered, Unsent
 from binance_papi.core.decode import MAX_BODY
 from binance_papi.core.settings import Settings
 from binance_papi.core.signing import ApiKey
@@ -171,7 +171,8 @@ class Session:
         carried = under_way.set(attempt)
         try:
             with attempt.deadline:
-                return await self._exchange(method, url, self._keyed if keyed else self._bare)
+                headers = self._keyed if keyed else self._bare
+                return await self._exchange(attempt, method, url, headers)
         except _NEVER_SENT as error:
             return Unsent(_plain(error))
         except _Held:
@@ -191,15 +192,18 @@ class Session:
             raise cancelled
         if not reason and not attempt.written:
             return Unsent(f"no connection within {CONNECT_PATIENCE:g} s")
-        return Unanswered(reason or f"no reply within {patience:g} s")
+        return Unanswered(reason or f"no reply within {patience:g} s", Fault(attempt.status))
 
-    async def _exchange(self, method: str, url: URL, headers: dict[str, str]) -> Reply:
+    async def _exchange(
+        self, attempt: Attempt, method: str, url: URL, headers: dict[str, str]
+    ) -> Reply:
         response = await self._http.request(
             method, url, headers=headers, allow_redirects=False, proxy=self._proxy
         )
         try:
             body = await _read(response)
         except BaseException:
+            attempt.status = response.status
             response.close()
             raise
         return Reply(response.status, response.headers, body)

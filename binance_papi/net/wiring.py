@@ -8,13 +8,16 @@ from typing import Final
 
 from binance_papi.core.admission import Admission, Route
 from binance_papi.core.events import Event
+from binance_papi.core.outcome import CloseReport
 from binance_papi.core.settings import Settings
 from binance_papi.core.signing import ApiKey, Signer
 from binance_papi.core.usage import Usage
 from binance_papi.core.weight import WeightTracker
 from binance_papi.net.clock import Clock
 from binance_papi.net.gate import Gate
+from binance_papi.net.journal import Journal
 from binance_papi.net.line import Line
+from binance_papi.net.pursuit import Pursuits
 from binance_papi.net.session_pool import SessionPool
 
 _CLOSE_GRACE: Final = 1.0
@@ -28,10 +31,16 @@ class Wiring:
         key: The API key.
         signer: Signs what needs a signature.
         tell: Called with every event.
+        journal: Where to note what is on the wire; ``None``: nowhere.
     """
 
     def __init__(
-        self, settings: Settings, key: ApiKey, signer: Signer, tell: Callable[[Event], None]
+        self,
+        settings: Settings,
+        key: ApiKey,
+        signer: Signer,
+        tell: Callable[[Event], None],
+        journal: Journal | None = None,
     ) -> None:
         loop = asyncio.get_running_loop()
         self.clock = Clock(loop)
@@ -58,6 +67,7 @@ class Wiring:
             max_wait=settings.max_wait,
             tell=tell,
         )
+        self.pursuits = Pursuits(self.line, self.clock, loop, journal)
 
     def usage(self) -> tuple[Usage, ...]:
         """The state of every limit: each address's weight, then the account's orders."""
@@ -65,8 +75,20 @@ class Wiring:
         trackers = (*self.weights, self.orders)
         return tuple(usage for tracker in trackers for usage in tracker.usage(now))
 
-    async def aclose(self) -> None:
-        """Turn away who waits, break off what is on the wire."""
+    async def aclose(self, grace: float) -> CloseReport:
+        """Begin nothing new, wait for what is on the wire, then break it off.
+
+        Args:
+            grace: Seconds to wait at most.
+
+        Returns:
+            The cancels whose outcome nobody can say.
+        """
+        ends = self.clock.now() + grace
+        report = await self.pursuits.close(grace)
         self.gate.close()
+        await self.pursuits.stop()
+        await self.gate.idle(max(0.0, ends - self.clock.now()))
         await self.pool.aclose()
         await self.gate.idle(_CLOSE_GRACE)
+        return report

@@ -1,0 +1,364 @@
+"""Many cancels under one weight limit: one outcome for each, none lost, no exception for one.
+
+Whoever awaits a burst only watches: the cancels themselves are pursued by the client (see
+`binance_papi.net.pursuit`), so that what is on the wire lives on when its caller does not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict, deque
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Any, Final, Literal, TypeAlias
+
+import msgspec
+
+from binance_papi.core.answer import Answer, Done, NotOpen, Refused, Unsent
+from binance_papi.core.cancel import Cancel, Sweep
+from binance_papi.core.endpoint import Lane, Request
+from binance_papi.core.outcome import AlreadyGone, BurstReport, Latency, Outcome, Unknown
+from binance_papi.errors import InvalidRequestError, PapiError
+from binance_papi.net.journal import Pending
+from binance_papi.net.pursuit import Pursuit, Pursuits
+
+Verify: TypeAlias = Literal["ambiguous", "always"]
+"""When a query has to confirm: after unclear answers only, or after every success reply too."""
+
+_VERIFY: Final = ("ambiguous", "always")
+_AT_ONCE: Final = 32
+"""Cancels that are begun in one turn of the loop, so that other tasks keep theirs."""
+
+_FEW: Final = 2
+_STALL: Final = 0.02
+_GRACE: Final = 1.0
+_RECV_WINDOW: Final = 2000
+
+
+class Burst:
+    """One caller's burst.
+
+    Args:
+        pursuits: All pursuits of the client.
+        requests: The cancels.
+        deadline: Seconds to wait at most.
+        verify: When a query has to confirm.
+        follow_trigger: Whether the plain order that a triggered one became is cancelled too.
+        ask_first: Whether queries come before the first cancels.
+        since: Exchange time in ms from which earlier requests may have taken effect, one for each
+            request; ``None``: there were none.
+
+    Raises:
+        InvalidRequestError: If something in ``requests`` is no cancel of one order, or a setting
+            can't be right.
+    """
+
+    def __init__(
+        self,
+        pursuits: Pursuits,
+        requests: Iterable[Request[Any]],
+        *,
+        deadline: float,
+        verify: Verify = "ambiguous",
+        follow_trigger: bool = False,
+        ask_first: bool = False,
+        since: Sequence[int | None] | None = None,
+    ) -> None:
+        self.requests = _checked(requests)
+        if not 0 < deadline < float("inf"):
+            raise InvalidRequestError("deadline is above 0 seconds, and finite")
+        if verify not in _VERIFY:
+            raise InvalidRequestError(f"verify is one of {', '.join(_VERIFY)}")
+        self._pursuits = pursuits
+        self._verify = verify == "always"
+        self._follow = follow_trigger
+        self._ask_first = ask_first
+        self._since = since
+        self._deadline = deadline
+        self._begun = self._ends = 0.0
+        self._outcomes: list[Outcome | None] = [None] * len(self.requests)
+        # What each pursuit will answer, and the parent it is a child of, if it is one.
+        self._places: dict[Pursuit, list[int]] = {}
+        self._parents: dict[Pursuit, AlreadyGone] = {}
+        self._all: list[Pursuit] = []
+        self._times: list[float] = []
+        self._left = len(self.requests)
+        self._landed: deque[Outcome] = deque()
+        self._news: asyncio.Future[None] = pursuits.loop.create_future()
+        self._timer: asyncio.TimerHandle | None = None
+
+    # ------------------------------------------------------------------ life
+
+    async def run(self, *, sweep: bool = False) -> AsyncIterator[Outcome]:
+        """Cancel everything; yields the outcomes as they land."""
+        loop = self._pursuits.loop
+        self._begun = loop.time()
+        self._ends = self._begun + self._deadline
+        self._timer = loop.call_at(self._ends, self._ring)
+        try:
+            swept = await _swept(self._pursuits, self.requests, self._ends) if sweep else {}
+            for number, places in enumerate(self._by_order()):
+                self._begin(places, swept.get(places[0], _UNSWEPT))
+                if number % _AT_ONCE == 0:
+                    await asyncio.sleep(0)  # the first goes out now, and others have their turns
+            while True:
+                while self._landed:
+                    yield self._landed.popleft()
+                if not self._left:
+                    return
+                if self._news.done():
+                    self._news = self._pursuits.loop.create_future()
+                    continue
+                await self._news
+        finally:
+            self._timer.cancel()
+            self._news.cancel()
+            for pursuit in list(self._places):
+                pursuit.abandon(self)
+            self._places.clear()
+
+    def report(self) -> BurstReport:
+        """What became of every cancel, once all outcomes landed."""
+        return BurstReport(
+            tuple(outcome for outcome in self._outcomes if outcome is not None),
+            elapsed=self._pursuits.clock.now() - self._begun,
+            latency=Latency.of(self._times),
+            requests=sum(pursuit.fate.sent + pursuit.fate.queries for pursuit in self._all),
+            weight=sum(pursuit.weight for pursuit in self._all),
+        )
+
+    def _by_order(self) -> list[list[int]]:
+        """The places of the requests, those that name the same order together."""
+        orders: dict[Any, list[int]] = {}
+        for place, request in enumerate(self.requests):
+            orders.setdefault(request.order(), []).append(place)
+        return list(orders.values())
+
+    def _begin(self, places: list[int], swept: _Swept) -> None:
+        first = places[0]
+        since = self._since[first] if self._since is not None else swept.since
+        pursuit = self._pursuits.pursue(
+            self.requests[first],
+            self._ends,
+            verify=self._verify,
+            ask_first=self._ask_first,
+            since=since,
+        )
+        self._watch(pursuit, places)
+        if swept.order is not None:
+            pursuit.fate.see(swept.order, self._pursuits.clock.now(), 0.0)
+        pursuit.step()
+
+    def _watch(self, pursuit: Pursuit, places: list[int]) -> None:
+        known = self._places.get(pursuit)
+        if known is not None:
+            known += places
+            return
+        self._places[pursuit] = places
+        self._all.append(pursuit)
+        pursuit.watch(self)
+
+    # ------------------------------------------------------------------ outcomes
+
+    def land(self, pursuit: Pursuit, outcome: Outcome) -> None:
+        """An outcome is there; the child of a triggered order may have to follow."""
+        places = self._places.pop(pursuit, None)
+        if places is None:
+            return
+        parent = self._parents.pop(pursuit, None)
+        if parent is not None:
+            outcome = msgspec.structs.replace(parent, child=outcome)
+        elif (
+            self._follow
+            and isinstance(outcome, AlreadyGone)
+            and self._pursue_child(outcome, places)
+        ):
+            return
+        self._settle(places, outcome)
+
+    def _pursue_child(self, outcome: AlreadyGone, places: list[int]) -> bool:
+        """Cancel the plain order that a triggered one became; tells whether there is one."""
+        if outcome.order is None or outcome.order_id is None:
+            return False
+        child = outcome.request.child(outcome.order.sighting())
+        if child is None:
+            return False
+        pursuit = self._pursuits.pursue(child, self._ends, verify=self._verify)
+        self._parents[pursuit] = outcome
+        self._watch(pursuit, places)
+        pursuit.step()
+        return True
+
+    def _settle(self, places: list[int], outcome: Outcome) -> None:
+        took = self._pursuits.clock.now() - self._begun
+        for place in places:
+            self._outcomes[place] = outcome
+            self._landed.append(outcome)
+            self._times.append(took)
+        self._left -= len(places)
+        if not self._news.done():
+            self._news.set_result(None)
+
+    def _ring(self) -> None:
+        """The deadline is over; if it rings late, what is in the sockets is read first."""
+        loop = self._pursuits.loop
+        late = loop.time() - self._ends
+        if late > _STALL:
+            self._timer = loop.call_later(min(late, _GRACE), self._expire)
+        else:
+            self._expire()
+
+    def _expire(self) -> None:
+        for pursuit, places in list(self._places.items()):
+            if pursuit not in self._places:
+                continue
+            outcome = pursuit.expire(self)
+            if self._places.pop(pursuit, None) is None:
+                continue
+            parent = self._parents.pop(pursuit, None)
+            if parent is not None:
+                outcome = msgspec.structs.replace(parent, child=outcome)
+            self._settle(places, outcome)
+
+
+def _checked(requests: Iterable[Request[Any]]) -> tuple[Cancel[Any], ...]:
+    checked: list[Cancel[Any]] = []
+    for request in requests:
+        if not isinstance(request, Cancel):
+            name = type(request).__name__
+            raise InvalidRequestError(f"a burst takes cancels of one order each, not {name}")
+        checked.append(request)
+    return tuple(checked)
+
+
+async def burst(
+    pursuits: Pursuits, requests: Iterable[Request[Any]], *, sweep: bool = False, **settings: Any
+) -> BurstReport:
+    """Cancel everything; see `PapiClient.burst`."""
+    one = Burst(pursuits, requests, **settings)
+    async for _ in one.run(sweep=sweep):
+        pass
+    return one.report()
+
+
+async def resolve(pursuits: Pursuits, what: Outcome | Cancel[Any], *, deadline: float) -> Outcome:
+    """Go on asking; see `PapiClient.resolve`."""
+    if isinstance(what, AlreadyGone) and what.child is not None:
+        child = await resolve(pursuits, what.child, deadline=deadline)
+        return msgspec.structs.replace(what, child=child)
+    if not isinstance(what, Unknown | Cancel):
+        return what
+    request = what if isinstance(what, Cancel) else what.request
+    kept = pursuits.kept(request)
+    if kept is not None and not isinstance(kept, Unknown):
+        return kept
+    since = what.since if isinstance(what, Unknown) else None
+    if since is None and isinstance(kept, Unknown):
+        since = kept.since
+    report = await burst(pursuits, [request], deadline=deadline, ask_first=True, since=[since])
+    return report.outcomes[0]
+
+
+async def recover(
+    pursuits: Pursuits, pending: Sequence[Pending], *, deadline: float
+) -> BurstReport:
+    """Find out what became of an earlier process's cancels; see `PapiClient.recover`."""
+    return await burst(
+        pursuits,
+        [one.request for one in pending],
+        deadline=deadline,
+        ask_first=True,
+        since=[one.since for one in pending],
+    )
+
+
+# ---------------------------------------------------------------------- one cancel for many
+
+
+class _Swept(msgspec.Struct, frozen=True):
+    """What a cancel-all did to one request's order.
+
+    Attributes:
+        since: Exchange time in ms from which it may have taken effect; ``None``: there was none.
+        order: What the exchange's list says of the order afterwards; ``None``: nothing.
+    """
+
+    since: int | None = None
+    order: Any = None
+
+
+_UNSWEPT: Final = _Swept()
+
+
+async def _swept(
+    pursuits: Pursuits, requests: Sequence[Cancel[Any]], ends: float
+) -> dict[int, _Swept]:
+    """Cancel all open orders of a symbol at once where all of them are wanted.
+
+    Returns:
+        What was done, by the place of the request.
+    """
+    groups: defaultdict[Sweep, list[int]] = defaultdict(list)
+    for place, request in enumerate(requests):
+        way = request.sweep()
+        if way is not None:
+            groups[way].append(place)
+    found: dict[int, _Swept] = {}
+    for way, places in groups.items():
+        if len(places) >= _FEW:
+            found |= await _sweep_one(pursuits, way, places, requests, ends)
+    return found
+
+
+async def _sweep_one(
+    pursuits: Pursuits,
+    way: Sweep,
+    places: list[int],
+    requests: Sequence[Cancel[Any]],
+    ends: float,
+) -> dict[int, _Swept]:
+    wanted = [requests[place] for place in places]
+    listed = await _once(pursuits, way.open_orders, Lane.RESOLVE, ends)
+    if not isinstance(listed, Done):
+        return {}
+    sightings = [order.sighting() for order in listed.reply]
+    if len(sightings) < _FEW or not all(
+        any(_same(cancel, seen) for cancel in wanted) for seen in sightings
+    ):
+        return {}  # somebody wants to keep one of them, or it saves nothing
+    since = pursuits.clock.earliest()
+    swept = await _once(pursuits, way.cancel_all, Lane.CANCEL, ends)
+    if isinstance(swept, NotOpen | Refused | Unsent):
+        return {}
+    # From here on every one of them may be cancelled, whatever the list says.
+    found = dict.fromkeys(places, _Swept(since))
+    history = await _once(pursuits, way.history, Lane.RESOLVE, ends)
+    for order in history.reply if isinstance(history, Done) else ():
+        seen = order.sighting()
+        for place, cancel in zip(places, wanted, strict=True):
+            if _same(cancel, seen):
+                found[place] = _Swept(since, order)
+    return found
+
+
+def _same(cancel: Cancel[Any], seen: Any) -> bool:
+    """Whether a listed order is surely the one that a cancel names."""
+    _, _, number, text = cancel.order()
+    return cancel.names(seen) and (
+        seen.id == number if number is not None else seen.client_id == text
+    )
+
+
+async def _once(
+    pursuits: Pursuits, request: Request[Any], lane: Lane, ends: float
+) -> Answer[Any] | None:
+    """One attempt, or ``None`` where it can't be made in time."""
+    patience = min(pursuits.pace.patience, ends - pursuits.clock.now())
+    if patience <= 0:
+        return None
+    try:
+        async with asyncio.timeout_at(ends):
+            return await pursuits.line.attempt(
+                request, lane, patience=patience, recv_window=_RECV_WINDOW
+            )
+    except (PapiError, TimeoutError):
+        return None

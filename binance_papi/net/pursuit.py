@@ -1,0 +1,408 @@
+"""Pursuits: the effect around `binance_papi.core.resolve`, one for each order being cancelled.
+
+A pursuit belongs to the client, not to the caller: whatever is on the wire lives on when its
+caller is cancelled, or stops waiting, and its outcome can be asked for later. Two callers who
+cancel the same order share one pursuit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections import OrderedDict
+from collections.abc import Coroutine
+from typing import Any, Final, Protocol
+
+from binance_papi.core.answer import Answer, Banned, Fault, Refused, Unanswered, Unsent
+from binance_papi.core.cancel import Cancel
+from binance_papi.core.endpoint import Lane, Request, weight_of
+from binance_papi.core.outcome import CloseReport, Outcome, Unknown
+from binance_papi.core.pace import Pace
+from binance_papi.core.resolve import Fate, Step
+from binance_papi.errors import (
+    BannedError,
+    PapiError,
+    UnsentError,
+    UsageError,
+    WaitTooLongError,
+)
+from binance_papi.net.clock import Clock
+from binance_papi.net.journal import Journal
+from binance_papi.net.line import Line
+
+LATE: Final = 60.0
+"""Seconds for which an unknown outcome is pursued after its caller stopped waiting."""
+
+KEPT: Final = 10_000
+"""Outcomes kept for callers who did not wait for them."""
+
+_STALL: Final = 0.02
+_MOST: Final = 1.0
+
+_log = logging.getLogger("binance_papi")
+
+
+class Watcher(Protocol):
+    """Whoever waits for outcomes."""
+
+    def land(self, pursuit: Pursuit, outcome: Outcome) -> None:
+        """An outcome is there."""
+        ...
+
+
+class Pursuit:
+    """One order that is being cancelled.
+
+    Args:
+        home: All pursuits of the client.
+        fate: What is known of the order.
+    """
+
+    __slots__ = ("_home", "_late_until", "_over", "_tasks", "_timer", "_watchers", "fate", "weight")
+
+    def __init__(self, home: Pursuits, fate: Fate) -> None:
+        self._home = home
+        self.fate = fate
+        self.weight = 0
+        """Request weight used so far."""
+        self._watchers: list[Watcher] = []
+        # Tasks that wait for admission or for a connection; what is written is on its own.
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._late_until: float | None = None
+        self._over = False
+
+    # ------------------------------------------------------------------ watchers
+
+    def watch(self, watcher: Watcher) -> None:
+        """Tell somebody the outcome once it is there."""
+        self._watchers.append(watcher)
+        self._late_until = None
+
+    def expire(self, watcher: Watcher) -> Outcome:
+        """Somebody stops waiting; returns what can be said now.
+
+        The pursuit ends if certainly nothing was changed and nobody else waits; else it goes on.
+        """
+        self._watchers.remove(watcher)
+        if self._watchers:
+            return self.fate.outcome or self.fate.unknown()
+        waited = self._home.clock.now() - self.fate.started
+        outcome = self.fate.verdict(lambda: _never_sent(waited))
+        if isinstance(outcome, Unknown) and self.fate.outcome is None:
+            self._go_on()
+        else:
+            self._finish(outcome)
+        return outcome
+
+    def abandon(self, watcher: Watcher) -> None:
+        """Somebody was cancelled: what is not on the wire is withdrawn, the rest lives on."""
+        self._watchers.remove(watcher)
+        if not self._watchers and not self.withdraw("its caller was cancelled"):
+            self._go_on()
+
+    def withdraw(self, why: str) -> bool:
+        """End it if nothing was sent so far that may matter; tells whether it did."""
+        if not self.fate.unsettled:
+            text = f"{why} before the request was sent"
+            error = UnsentError(text, request=self.fate.request, reason=why)
+            self._finish(self.fate.withdraw(error))
+            return True
+        return False
+
+    def give_up(self) -> Outcome:
+        """End it with what is known."""
+        outcome = self.fate.give_up()
+        self._finish(outcome)
+        return outcome
+
+    def _go_on(self) -> None:
+        """Nobody waits: pursue it for a while longer."""
+        self._late_until = self._home.clock.now() + LATE
+        self._arm()
+
+    # ------------------------------------------------------------------ work
+
+    def step(self) -> None:
+        """Do what is due, and see to it that the next look comes in time."""
+        fate, home = self.fate, self._home
+        while True:
+            step = fate.next(home.clock.now())
+            if step is Step.CANCEL:
+                if fate.hedging and not home.pace.hedge():
+                    fate.skip_hedge()
+                    continue
+                self._spawn(self._cancel(fate.start_cancel()))
+            elif step is Step.ASK:
+                self._spawn(self._ask(fate.start_ask()))
+            elif step is Step.END:
+                assert fate.outcome is not None
+                self._finish(fate.outcome)
+                return
+            else:
+                self._arm()
+                return
+
+    def _arm(self) -> None:
+        wake = self.fate.wake()
+        if self._late_until is not None:
+            wake = min(wake, self._late_until)
+        timer = self._timer
+        if timer is not None:
+            if timer.when() == wake:
+                return
+            timer.cancel()
+            self._timer = None
+        if wake < _FAR:
+            self._timer = self._home.loop.call_at(wake, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._late_until is not None and self._home.clock.now() >= self._late_until:
+            self.give_up()
+        else:
+            self.step()
+
+    def _finish(self, outcome: Outcome) -> None:
+        """It is over: nothing further is sent, and whoever waits is told."""
+        self._over = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for task in self._tasks:
+            task.cancel()
+        self._home.over(self, outcome, kept=not self._watchers)
+        watchers, self._watchers = self._watchers, []
+        for watcher in watchers:
+            watcher.land(self, outcome)
+
+    # ------------------------------------------------------------------ attempts
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = self._home.spawn(work)
+        self._tasks.add(task)
+
+    async def _cancel(self, serial: int) -> None:
+        """One cancel, from admission to its answer."""
+        home, fate = self._home, self.fate
+        sent = 0.0
+        answer: Answer[Any] = Unsent("it was withdrawn", held=True)
+        task = asyncio.current_task()
+        assert task is not None
+
+        def written() -> None:
+            nonlocal sent, answer
+            sent = home.clock.now()
+            answer = Unanswered("the client was closed")
+            self._tasks.discard(task)
+            stamp_ms = home.clock.earliest()
+            self.weight += weight_of(fate.request)
+            fate.written(serial, stamp_ms, sent)
+            if home.journal is not None:
+                home.journal.sent(fate.request, stamp_ms)
+            self._arm()
+
+        try:
+            answer = await self._attempt(fate.request, Lane.CANCEL, fate.recv_window, written)
+        finally:
+            self._tasks.discard(task)
+            now = home.clock.now()
+            if sent:
+                home.pace.hear(now - sent)
+            fate.heard(serial, answer, now, random.random())  # noqa: S311 - it guards nothing
+        self._after_news()
+
+    async def _ask(self, question: Request[Any]) -> None:
+        """One query, from admission to its answer."""
+        home, fate = self._home, self.fate
+        task = asyncio.current_task()
+        assert task is not None
+
+        def written() -> None:
+            self._tasks.discard(task)
+            self.weight += weight_of(question)
+            fate.asked()
+
+        answer: Answer[Any] = Unsent("it was withdrawn", held=True)
+        try:
+            answer = await self._attempt(question, Lane.RESOLVE, fate.recv_window, written)
+        finally:
+            self._tasks.discard(task)
+            fate.told(answer, home.clock.now(), random.random())  # noqa: S311 - it guards nothing
+        self._after_news()
+
+    def _after_news(self) -> None:
+        """Go on, unless it was over before."""
+        if not self._over:
+            self.step()
+
+    async def _attempt(
+        self, request: Request[Any], lane: Lane, recv_window: int, written: Any
+    ) -> Answer[Any]:
+        """One request on the wire; refusals to send it come back as answers too."""
+        home = self._home
+        try:
+            return await home.line.attempt(
+                request,
+                lane,
+                patience=home.pace.patience,
+                recv_window=recv_window,
+                on_written=written,
+            )
+        except BannedError as error:
+            return Banned(Fault(error.http_status, error.code, str(error)), until_ms=error.until)
+        except WaitTooLongError as error:
+            return Refused(Fault(msg=str(error)))
+        except UsageError as error:
+            return Unsent(str(error))
+        except Exception as error:  # noqa: BLE001 - a bug of ours must not become a lost cancel
+            kind = type(error).__name__
+            del error
+        _log.error("an attempt failed inside the client: %s", kind)
+        return Unanswered(f"an error inside the client: {kind}")
+
+
+_FAR: Final = 1e18
+
+
+class Pursuits:
+    """All pursuits of a client.
+
+    Args:
+        line: Carries the requests.
+        clock: What time it is.
+        loop: The client's loop.
+        journal: Where to note what is on the wire; ``None``: nowhere.
+    """
+
+    def __init__(
+        self,
+        line: Line,
+        clock: Clock,
+        loop: asyncio.AbstractEventLoop,
+        journal: Journal | None = None,
+    ) -> None:
+        self.line = line
+        self.clock = clock
+        self.loop = loop
+        self.journal = journal
+        self.pace = Pace()
+        self._running: dict[Any, Pursuit] = {}
+        self._kept: OrderedDict[Any, Outcome] = OrderedDict()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._idle: asyncio.Future[None] | None = None
+        self._closed = False
+
+    def pursue(
+        self,
+        request: Cancel[Any],
+        deadline: float,
+        *,
+        verify: bool = False,
+        ask_first: bool = False,
+        since: int | None = None,
+    ) -> Pursuit:
+        """Begin to cancel an order, or join whoever does so already.
+
+        Args:
+            request: The cancel.
+            deadline: Monotonic time until which the caller waits.
+            verify: Whether a success reply has to be confirmed by a query.
+            ask_first: Whether a query comes before the first cancel.
+            since: Exchange time in ms from which an earlier request may have taken effect.
+
+        Raises:
+            UsageError: If the client was closed.
+        """
+        if self._closed:
+            raise UsageError("the client is closed")
+        key = request.order()
+        pursuit = self._running.get(key)
+        if pursuit is not None:
+            pursuit.fate.deadline = max(pursuit.fate.deadline, deadline)
+            return pursuit
+        self._kept.pop(key, None)
+        fate = Fate(
+            request,
+            now=self.clock.now(),
+            deadline=deadline,
+            exchange_ms=self.clock.latest(),
+            pace=self.pace,
+            explain=lambda answer: self.line.explain(request, answer),
+            verify=verify,
+            ask_first=ask_first,
+            since=since,
+        )
+        pursuit = self._running[key] = Pursuit(self, fate)
+        return pursuit
+
+    def kept(self, request: Cancel[Any]) -> Outcome | None:
+        """The outcome of a pursuit that ended when nobody waited for it."""
+        return self._kept.get(request.order())
+
+    def running(self, request: Cancel[Any]) -> Pursuit | None:
+        """The pursuit of the order that a cancel names; ``None`` where there is none."""
+        return self._running.get(request.order())
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Let a task of the client's own do something."""
+        task = self.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def over(self, pursuit: Pursuit, outcome: Outcome, *, kept: bool) -> None:
+        """A pursuit ended; keep its outcome if nobody waited for it."""
+        key = pursuit.fate.request.order()
+        if self._running.get(key) is not pursuit:
+            return
+        del self._running[key]
+        if self.journal is not None and pursuit.fate.sent:
+            self.journal.ended(pursuit.fate.request, outcome)
+        if kept:
+            self._kept[key] = outcome
+            if len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        if not self._running and self._idle is not None and not self._idle.done():
+            self._idle.set_result(None)
+
+    async def close(self, grace: float) -> CloseReport:
+        """Begin nothing new; wait for what is on the wire, then give up.
+
+        Args:
+            grace: Seconds to wait at most.
+
+        Returns:
+            The outcomes that nobody can say.
+        """
+        self._closed = True
+        for pursuit in self._left():
+            pursuit.withdraw("the client was closed")
+        if self._running and grace > 0:
+            self._idle = self.loop.create_future()
+            await asyncio.wait({self._idle}, timeout=grace)
+        left = {pursuit.fate.request.order(): pursuit.give_up() for pursuit in self._left()}
+        left |= self._kept
+        self._kept.clear()
+        return CloseReport(
+            tuple(outcome for outcome in left.values() if isinstance(outcome, Unknown))
+        )
+
+    def _left(self) -> list[Pursuit]:
+        return list(self._running.values())
+
+    async def stop(self) -> None:
+        """End every task; the last thing a client does."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        if self.journal is not None:
+            self.journal.close()
+
+
+def _never_sent(waited: float) -> PapiError:
+    text = f"it could not be sent within {waited:.3f} s, as long as its caller waited"
+    return WaitTooLongError(text, wait=waited)
