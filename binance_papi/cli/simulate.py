@@ -15,12 +15,13 @@ from binance_papi import RateLimit, UsageError
 from binance_papi.cli.options import Json
 from binance_papi.cli.run import Exit, finish
 from binance_papi.cli.screen import plain, say, show, show_json
-from binance_papi.simulator import Fault, FaultKind, Simulator
+from binance_papi.simulator import NASTIES, Fault, FaultKind, Simulator, nasty
 from binance_papi.simulator.floor import DEFAULT_SYMBOLS
 
 _SLOW: Final = 1.0
-"""Seconds that the fault ``slow`` takes longer."""
+"""Seconds that the fault ``slow`` takes longer, and that ``drip`` waits between two bytes."""
 
+_TIMED: Final = (FaultKind.SLOW, FaultKind.DRIP)
 _KEYS: Final = ("BINANCE_PAPI_API_KEY", "BINANCE_PAPI_API_SECRET")
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
 
@@ -63,7 +64,8 @@ def simulate(
         typer.Option(
             metavar="KIND[:PROBABILITY]",
             help=f"What goes wrong, e.g. drop_after:0.05; may be repeated. Kinds: "
-            f"{', '.join(kind.value for kind in FaultKind)} ({_SLOW:g} s late).",
+            f"{', '.join(kind.value for kind in FaultKind if kind is not FaultKind.REPLY)} "
+            f"({_SLOW:g} s late), or a name of the catalogue of nasty replies, e.g. 200_bom.",
         ),
     ] = None,
     as_json: Json = False,
@@ -110,15 +112,19 @@ def read_fault(text: str) -> Fault:
         ValueError: If it can't be right.
     """
     name, _, share = text.partition(":")
-    kinds = {kind.value: kind for kind in FaultKind}
-    if name not in kinds:
-        raise ValueError(f"fault {plain(name)!r} is none of {', '.join(kinds)}")
+    kinds = {kind.value: kind for kind in FaultKind if kind is not FaultKind.REPLY}
+    if name not in kinds and name not in NASTIES:
+        raise ValueError(
+            f"fault {plain(name)!r} is none of {', '.join(kinds)}, {', '.join(NASTIES)}"
+        )
     try:
         probability = float(share) if share else 1.0
     except ValueError:
         raise ValueError(f"fault {plain(text)!r}: the probability is a number") from None
+    if name not in kinds:
+        return nasty(name, probability=probability)
     kind = kinds[name]
-    return Fault(kind, probability, delay=_SLOW if kind is FaultKind.SLOW else 0.0)
+    return Fault(kind, probability, delay=_SLOW if kind in _TIMED else 0.0)
 
 
 async def _serve(exchange: Simulator, kept: bool, as_json: bool) -> Exit:

@@ -8,6 +8,7 @@ from binance_papi.simulator.book import Book
 from binance_papi.simulator.faults import Fault, FaultKind
 from binance_papi.simulator.floor import FamilyName
 from binance_papi.simulator.limits import Window
+from binance_papi.simulator.nasties import NASTIES, nasty
 from binance_papi.simulator.orders import AlgoOrder, AlgoStatus, Change, Order, PlainOrder
 from binance_papi.simulator.server import Simulator
 from binance_papi.simulator.triggers import Then
@@ -18,6 +19,7 @@ from binance_papi.simulator.wire import WireRecord
 from binance_papi.terms import RateLimit
 
 __all__ = [
+    "NASTIES",
     "AlgoCancelReply",
     "AlgoOrder",
     "AlgoStatus",
@@ -39,4 +41,5 @@ __all__ = [
     "Venue",
     "Window",
     "WireRecord",
+    "nasty",
 ]

@@ -107,6 +107,10 @@ class Bans:
         del self._silences[kind, holder]
         return self._ban(address, now)
 
+    def feign(self, address: str, until: float) -> None:
+        """Ban an address for what it did not do; that is not in the history."""
+        self._until[address] = until
+
     def _ban(self, address: str, now: float) -> float:
         times = self._times.get(address, 0)
         self._times[address] = times + 1

@@ -104,16 +104,23 @@ class Doorman:
     def _check_ban(self, visit: Visit) -> None:
         banned = self.bans.until(visit.address, visit.now)
         if banned is not None:
-            raise self._banned(visit, banned)
+            raise self.banned(visit, banned)
 
     def _check_silence(self, visit: Visit, kind: str, holder: str) -> None:
         banned = self.bans.ignored(kind, holder, visit.address, visit.now, visit.sent)
         if banned is not None:
-            raise self._banned(visit, banned)
+            raise self.banned(visit, banned)
 
-    def _banned(self, visit: Visit, until: float) -> TurnedAway:
+    def banned(self, visit: Visit, until: float, wait: dict[str, str] | None = None) -> TurnedAway:
+        """The 418 that tells an address how long it is banned.
+
+        Args:
+            visit: The request that it answers.
+            until: When the ban ends, Unix seconds.
+            wait: The header that tells it; None: the truth.
+        """
         usage = self.limits.headers(_WEIGHT, visit.address, visit.now)
-        headers = {**usage, **self._wait(until - visit.now)}
+        headers = {**usage, **(self._wait(until - visit.now) if wait is None else wait)}
         return TurnedAway(answers.error(refusal.banned(int(until * 1000)), headers))
 
     def _wait(self, seconds: float) -> dict[str, str]:

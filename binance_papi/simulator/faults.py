@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 
 class FaultKind(Enum):
@@ -56,6 +56,19 @@ class FaultKind(Enum):
     """Not executed, not counted; 502 with HTML from a gateway."""
     GARBAGE = "garbage"
     """Executed; 200 with a body that is no JSON."""
+    HTTP_418 = "http_418"
+    """Not executed; 418 with -1003: the address is banned for ``retry_after`` seconds, or 120."""
+    RESET_UNREAD = "reset_unread"
+    """Not executed; the connection is reset before the request's body is read."""
+    RESET_HEADERS = "reset_headers"
+    """Executed or not; the connection is reset in the middle of the reply's headers."""
+    RESET_BODY = "reset_body"
+    """Executed or not; the connection is reset in the middle of the reply's body."""
+    DRIP = "drip"
+    """Executed or not; the reply comes byte by byte, ``delay`` seconds apart."""
+    REPLY = "reply"
+    """Executed or not; whatever ``status``, ``body``, ``headers``, ``fields``, ``extra`` and
+    ``repeat`` say; what they leave open stays true."""
     SLOW = "slow"
     """``delay`` seconds more: executed at once and answered late, or (``executed=False``) late
     to arrive at the exchange and then treated as usual."""
@@ -135,11 +148,20 @@ PLANS: Final[dict[FaultKind, Plan]] = {
         executed=False, answer=(400, -4117, "Stop order is in triggering process")
     ),
     FaultKind.HTTP_429: Plan(executed=False),
+    FaultKind.HTTP_418: Plan(executed=False),
+    FaultKind.RESET_UNREAD: Plan(executed=False),
+    FaultKind.RESET_HEADERS: Plan(executed=None),
+    FaultKind.RESET_BODY: Plan(executed=None),
+    FaultKind.DRIP: Plan(executed=None),
+    FaultKind.REPLY: Plan(executed=None),
     FaultKind.HTML_403: Plan(executed=False, counted=False, html=(403, "Forbidden")),
     FaultKind.HTML_502: Plan(executed=False, counted=False, html=(502, "Bad Gateway")),
     FaultKind.GARBAGE: Plan(executed=True),
     FaultKind.SLOW: Plan(executed=None),
 }
+
+
+_TIMED: Final = (FaultKind.SLOW, FaultKind.DRIP)
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -152,12 +174,22 @@ class Fault(msgspec.Struct, frozen=True):
         path: Only requests whose path begins so; None: all.
         method: Only this HTTP method; None: all.
         executed: Whether the exchange does what it was asked before it goes wrong, for the kinds
-            that may be either (``no_reply``, ``http_503_unknown``, ``error_1006``,
-            ``error_1007``, ``slow``); None: it does.
-        delay: Seconds that a ``slow`` request takes longer; more than 0 for that kind, 0 for
-            the others.
-        retry_after: ``Retry-After`` of an ``http_429``, also as nonsense; None: no header. A whole
-            number of seconds is also how long the exchange expects silence.
+            that may be either; None: it does.
+        delay: Seconds that a ``slow`` request takes longer, or between two bytes of a ``drip``;
+            more than 0 for these kinds, 0 for the others.
+        retry_after: ``Retry-After`` of an ``http_429`` or ``http_418``, also as nonsense; None: no
+            header. A whole number of seconds is also how long the exchange expects silence; in a
+            text, ``{date}`` stands for the end of it as an HTTP date.
+        status: HTTP status of a ``reply``; None: the true one, or 200.
+        body: Body of a ``reply``, in which ``{reply}`` stands for the true one; None: the true
+            one, or nothing.
+        headers: Headers of a ``reply``: each name replaces the true header of that name; the same
+            name may come twice, a value may hold any bytes (as latin-1).
+        fields: Fields of the true JSON to change wherever they stand, as raw JSON text, in which
+            ``{}`` stands for the true value; None takes the field away.
+        extra: Raw JSON text put in as the last fields of the true JSON, e.g. ``"code":1``.
+        repeat: How often the body of a ``reply`` is sent, chunked if not once; None: without end.
+        counted: Whether a ``reply`` that is not executed counts towards the limits.
 
     Raises:
         ValueError: If a value does not fit the kind.
@@ -171,15 +203,31 @@ class Fault(msgspec.Struct, frozen=True):
     executed: bool | None = None
     delay: float = 0.0
     retry_after: int | str | None = 1
+    status: int | None = None
+    body: bytes | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    fields: Mapping[str, str | None] = {}
+    extra: str = ""
+    repeat: int | None = 1
+    counted: bool = True
 
     def __post_init__(self) -> None:
+        self._check_reply()
         fixed = PLANS[self.kind].executed
         if fixed is not None and self.executed not in (None, fixed):
             raise ValueError(f"{self.kind.value} is always {'' if fixed else 'not '}executed")
         if not 0 <= self.probability <= 1:
             raise ValueError("probability is from 0 to 1")
-        if (self.delay > 0) is not (self.kind is FaultKind.SLOW) or self.delay < 0:
-            raise ValueError("delay is more than 0 for slow, and 0 for all other kinds")
+        if (self.delay > 0) is not (self.kind in _TIMED) or self.delay < 0:
+            raise ValueError("delay is more than 0 for slow and drip, and 0 for all other kinds")
+
+    def _check_reply(self) -> None:
+        said = (self.status, self.body, self.headers, self.fields, self.extra, self.repeat)
+        if (said == (None, None, (), {}, "", 1)) is (self.kind is FaultKind.REPLY):
+            raise ValueError("a fault of kind reply, and no other, says what is replied")
+        alters = self.fields or self.extra or b"{reply}" in (self.body or b"")
+        if alters and self.executed is False:
+            raise ValueError("only the reply to a request that is executed can be altered")
 
     @property
     def executes(self) -> bool:
@@ -190,9 +238,19 @@ class Fault(msgspec.Struct, frozen=True):
         return self.executed is not False or self.kind is FaultKind.SLOW
 
     @property
+    def counts(self) -> bool:
+        """Whether a request that it hits counts towards the limits."""
+        return PLANS[self.kind].counted and self.counted
+
+    @property
     def late_arrival(self) -> float:
         """Seconds that a request needs longer to arrive."""
-        return self.delay if self.executed is False else 0.0
+        return self.delay if self.executed is False and self.kind is FaultKind.SLOW else 0.0
+
+    @property
+    def late_answer(self) -> float:
+        """Seconds that its reply is held back."""
+        return self.delay - self.late_arrival if self.kind is FaultKind.SLOW else 0.0
 
     def matches(self, method: str, path: str) -> bool:
         """Whether a request is one of those that it may hit."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import random
-import socket
-import struct
 import time
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Final, Self
 
 from aiohttp import web
 
+from binance_papi.simulator import delivery
 from binance_papi.simulator.book import DEFAULT_FIRST_ID
+from binance_papi.simulator.faults import Fault, FaultKind
 from binance_papi.simulator.floor import (
     DEFAULT_CM_SYMBOLS,
     DEFAULT_FIRST_ALGO_ID,
@@ -20,7 +20,7 @@ from binance_papi.simulator.floor import (
     DEFAULT_SYMBOLS,
 )
 from binance_papi.simulator.hand import Hand
-from binance_papi.simulator.values import Delivery, Reply, Request
+from binance_papi.simulator.values import Reply, Request
 from binance_papi.simulator.venue import DEFAULT_LIMITS, Era, Venue
 
 if TYPE_CHECKING:
@@ -28,13 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
     from types import TracebackType
 
-    from binance_papi.simulator.faults import Fault
     from binance_papi.simulator.um_algo import AlgoCancelReply
     from binance_papi.terms import RateLimit
 
-_RESET: Final = struct.pack("ii", 1, 0)  # SO_LINGER on with 0 s: closing sends RST
 _BACKLOG: Final = 2048
-_LOOK_AGAIN: Final = 0.02  # s between two looks whether a client has left
 _GRACE: Final = 0.05  # s, twice, that aiohttp waits for handlers; 0 would mean forever
 
 
@@ -236,8 +233,10 @@ class Simulator(Hand):
     # ------------------------------------------------------------------ one request
 
     async def _serve(self, message: web.BaseRequest) -> web.StreamResponse:
-        body = await message.read() if message.can_read_body else b""
         path, _, query = message.raw_path.partition("?")
+        fault = self.venue.draw(message.method, path)
+        unread = fault is not None and fault.kind is FaultKind.RESET_UNREAD
+        body = await message.read() if message.can_read_body and not unread else b""
         request = Request(
             message.method,
             path,
@@ -246,35 +245,14 @@ class Simulator(Hand):
             message.headers.get("X-MBX-APIKEY"),
             message.remote or "",
         )
-        fault = self.venue.draw(request.method, path)
         half = self._half_latency()
         await _pause(half if fault is None else half + fault.late_arrival)
         reply = self.venue.handle(request, self.now(), fault)
         await _pause(half + reply.delay)
-        if reply.delivery is Delivery.WHOLE:
-            return web.Response(status=reply.status, body=reply.body, headers=self._headers(reply))
-        return await self._break(message, reply)
-
-    async def _break(self, message: web.BaseRequest, reply: Reply) -> web.StreamResponse:
-        """Deliver a reply that a fault of the connection damages."""
-        if reply.delivery is Delivery.SILENT:
-            while message.transport is not None:  # noqa: ASYNC110 - aiohttp has no event for it
-                await asyncio.sleep(_LOOK_AGAIN)
-        elif reply.delivery is Delivery.CUT:
-            await self._cut(message, reply)
-        elif message.transport is not None:
-            sock = message.transport.get_extra_info("socket")
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-            message.transport.abort()
-        return web.Response()  # to a connection that is gone: aiohttp drops it
-
-    async def _cut(self, message: web.BaseRequest, reply: Reply) -> None:
-        response = web.StreamResponse(status=reply.status, headers=self._headers(reply))
-        response.content_length = len(reply.body)
-        await response.prepare(message)
-        await response.write(reply.body[: len(reply.body) // 2])
-        if message.transport is not None:
-            message.transport.close()
+        headers = self._headers(reply)
+        if delivery.is_plain(reply):
+            return web.Response(status=reply.status, body=reply.body, headers=headers)
+        return await delivery.deliver(message, reply)
 
     def _headers(self, reply: Reply) -> dict[str, str]:
         second = int(self.now())

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 if TYPE_CHECKING:
     from binance_papi.simulator.params import Params
+    from binance_papi.simulator.refusal import Refusal
 
 Handler = Callable[["Params", "Moment"], Any]
 """What an endpoint does: (parameters, when) -> something that becomes JSON."""
@@ -50,6 +51,14 @@ class Request(msgspec.Struct, frozen=True, gc=False):
     address: str = "127.0.0.1"
 
 
+class Call(NamedTuple):
+    """A request, read as far as it can be."""
+
+    request: Request
+    fields: dict[str, str]
+    flaw: Refusal | None
+
+
 class Visit(msgspec.Struct, frozen=True, gc=False):
     """One request at the exchange, with the times that fairness asks for.
 
@@ -72,6 +81,9 @@ class Delivery(Enum):
     WHOLE = "whole"
     CUT = "cut"  # half of the body, then the connection closes
     CLOSED = "closed"  # no byte: the connection is reset
+    CUT_HEADERS = "cut_headers"  # half of the headers, then the connection is reset
+    CUT_BODY = "cut_body"  # half of the body, then the connection is reset
+    DRIP = "drip"  # byte by byte
     SILENT = "silent"  # no byte: the connection stays open until the client leaves
 
 
@@ -85,6 +97,9 @@ class Reply(msgspec.Struct, frozen=True):
         code: The exchange's error code in the body; 0 if there is none.
         delivery: Whole, or damaged by a fault.
         delay: Seconds that the reply is held back.
+        odd_headers: Headers that stand twice or hold what no header may hold.
+        repeat: How often the body is sent; None: without end.
+        pace: Seconds between two bytes that drip.
     """
 
     status: int
@@ -93,6 +108,9 @@ class Reply(msgspec.Struct, frozen=True):
     code: int = 0
     delivery: Delivery = Delivery.WHOLE
     delay: float = 0.0
+    odd_headers: tuple[tuple[str, str], ...] = ()
+    repeat: int | None = 1
+    pace: float = 0.0
 
 
 class Route(msgspec.Struct, frozen=True):

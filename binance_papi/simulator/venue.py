@@ -8,26 +8,24 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from math import inf
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-import msgspec
-
-from binance_papi.simulator import answers
+from binance_papi.simulator import answers, mishaps
 from binance_papi.simulator import params as parameters
 from binance_papi.simulator.auth import Keyring
 from binance_papi.simulator.bans import Ban, Bans
 from binance_papi.simulator.doorman import Doorman, TurnedAway
 from binance_papi.simulator.family import Family
-from binance_papi.simulator.faults import PLANS, Fault, FaultBox, FaultKind
+from binance_papi.simulator.faults import Fault, FaultBox
 from binance_papi.simulator.floor import FamilyName, Floor, milliseconds
 from binance_papi.simulator.general import General
 from binance_papi.simulator.limits import Limits, Window
+from binance_papi.simulator.mishaps import Mishaps
 from binance_papi.simulator.refusal import Refusal
 from binance_papi.simulator.replicas import Replicas
 from binance_papi.simulator.um_algo import UmAlgo
 from binance_papi.simulator.um_conditional import UmConditional
-from binance_papi.simulator.values import Delivery, Moment, Reply, Request, Route, Visit
+from binance_papi.simulator.values import Call, Moment, Reply, Request, Route, Visit
 from binance_papi.simulator.wire import DEFAULT_SIZE, WireLog, WireRecord
 from binance_papi.terms import RateLimit
 
@@ -111,6 +109,7 @@ class Venue(Floor):
         self.wire = WireLog(wire_size)
         self.statuses: Counter[int] = Counter()
         """How many answers of each HTTP status left the exchange; 0: no answer."""
+        self._mishaps = Mishaps(self.doorman, self._answer, self._cost)
         self._serial = 0
         self._keyring = Keyring(self.api_key, self.secret, public_keys)
         tables: tuple[General | Family[Any], ...]
@@ -168,17 +167,17 @@ class Venue(Floor):
         self.settle(now)
         self._serial += 1
         call = _read(request)
-        visit = _visit(request.address, now, fault)
+        visit = mishaps.visit(request.address, now, fault)
         try:
             if fault is None:
                 reply = self._answer(call, visit)
             else:
-                reply = self._go_wrong(fault, call, visit)
+                reply = self._mishaps.reply(fault, call, visit)
         except TurnedAway as end:
             # A broken connection breaks this answer too; all other faults stand behind the limits.
-            reply = end.reply if fault is None else _deliver(fault, end.reply)
+            reply = end.reply if fault is None else mishaps.deliver(fault, end.reply)
         call.fields.pop("signature", None)
-        status = reply.status if reply.delivery in (Delivery.WHOLE, Delivery.CUT) else 0
+        status = 0 if reply.delivery in mishaps.UNANSWERED else reply.status
         self.statuses[status] += 1
         self.wire.append(
             WireRecord(
@@ -195,11 +194,15 @@ class Venue(Floor):
         )
         return reply
 
-    def _answer(self, call: _Call, visit: Visit) -> Reply:
+    def _cost(self, call: Call) -> int:
+        route = self._routes.get((call.request.method, call.request.path))
+        return 1 if route is None else route.cost(call.fields)
+
+    def _answer(self, call: Call, visit: Visit) -> Reply:
         """Do what is asked, if no limit and no rule objects."""
         request = call.request
         route = self._routes.get((request.method, request.path))
-        usage = self.doorman.admit(visit, 1 if route is None else route.cost(call.fields))
+        usage = self.doorman.admit(visit, self._cost(call))
         if route is None:
             return answers.page(404, "Not Found", usage)
         headers = {**answers.JSON, **usage}
@@ -218,74 +221,9 @@ class Venue(Floor):
             return answers.error(refusal, headers)
         return Reply(200, answers.encode(body), headers)
 
-    def _go_wrong(self, fault: Fault, call: _Call, visit: Visit) -> Reply:
-        """Do what is asked or not, and answer as the fault will have it."""
-        plan = PLANS[fault.kind]
-        if fault.executes:
-            reply = self._answer(call, visit)
-        elif plan.counted:
-            route = self._routes.get((call.request.method, call.request.path))
-            weight = 1 if route is None else route.cost(call.fields)
-            reply = Reply(0, b"", self.doorman.admit(visit, weight))
-        else:
-            reply = Reply(0, b"", self.doorman.look(visit))
-        if fault.kind is FaultKind.HTTP_429:
-            raise self._feign_429(fault, visit)
-        if plan.answer is not None:
-            status, code, msg = plan.answer
-            return answers.error(Refusal(code, msg, status), reply.headers)
-        if plan.html is not None:
-            return answers.page(*plan.html, reply.headers)
-        if fault.kind is FaultKind.GARBAGE:
-            return Reply(200, answers.GARBAGE, reply.headers)
-        return _deliver(fault, reply)
 
-    def _feign_429(self, fault: Fault, visit: Visit) -> TurnedAway:
-        """The 429 of a limit that others at the same address have used up."""
-        rules = [rule for rule in self.limits.rules if rule.rate_limit_type == "REQUEST_WEIGHT"]
-        rule = rules[0] if rules else DEFAULT_LIMITS[0]
-        asked = fault.retry_after
-        if isinstance(asked, int):
-            until = visit.now + asked
-        else:
-            until = (visit.now // rule.seconds + 1) * rule.seconds
-        wait = {} if asked is None else {"Retry-After": str(asked)}
-        return self.doorman.too_much_weight(visit, rule, until, wait)
-
-
-class _Call(NamedTuple):
-    """A request, read as far as it can be."""
-
-    request: Request
-    fields: dict[str, str]
-    flaw: Refusal | None
-
-
-def _read(request: Request) -> _Call:
+def _read(request: Request) -> Call:
     try:
-        return _Call(request, parameters.parse(request.query, request.body), None)
+        return Call(request, parameters.parse(request.query, request.body), None)
     except Refusal as flaw:
-        return _Call(request, {}, flaw)
-
-
-_DELIVERIES: Final = {
-    FaultKind.DROP_BEFORE: Delivery.CLOSED,
-    FaultKind.DROP_AFTER: Delivery.CLOSED,
-    FaultKind.NO_REPLY: Delivery.SILENT,
-    FaultKind.TRUNCATED: Delivery.CUT,
-}
-
-
-def _visit(address: str, now: float, fault: Fault | None) -> Visit:
-    if fault is None:
-        return Visit(address, now, now, now)
-    answered = _DELIVERIES.get(fault.kind) in (None, Delivery.CUT)
-    heard = now + fault.delay - fault.late_arrival if answered else inf
-    return Visit(address, now, now - fault.late_arrival, heard)
-
-
-def _deliver(fault: Fault, reply: Reply) -> Reply:
-    """The same reply on its way through a fault of the connection, or through none."""
-    delivery = _DELIVERIES.get(fault.kind, Delivery.WHOLE)
-    held_back = fault.delay - fault.late_arrival
-    return msgspec.structs.replace(reply, delivery=delivery, delay=held_back)
+        return Call(request, {}, flaw)

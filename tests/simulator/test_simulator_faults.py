@@ -142,9 +142,12 @@ def test_limits_stand_before_faults(kind: FaultKind) -> None:
     desk.ping()
     desk.now += 1
     desk.ping()
-    reply = desk.cancel(1, fault=Fault(kind, delay=1.0 if kind is K.SLOW else 0.0))
+    delay = 1.0 if kind in (K.SLOW, K.DRIP) else 0.0
+    fault = Fault(kind, delay=delay, status=200 if kind is K.REPLY else None)
+    reply = desk.cancel(1, fault=fault)
     assert (reply.status, read(reply)["code"]) == (418, -1003)
-    connection = {K.DROP_BEFORE, K.DROP_AFTER, K.NO_REPLY, K.TRUNCATED}
+    connection = {K.DROP_BEFORE, K.DROP_AFTER, K.NO_REPLY, K.TRUNCATED, K.DRIP}
+    connection |= {K.RESET_UNREAD, K.RESET_HEADERS, K.RESET_BODY}
     assert (kind in connection) is (reply.delivery is not Delivery.WHOLE)
 
 
@@ -190,6 +193,11 @@ def test_faults_are_matched_in_order() -> None:
         ({"kind": K.GARBAGE, "probability": 1.1}, "from 0 to 1"),
         ({"kind": K.SLOW}, "delay is more than 0"),
         ({"kind": K.GARBAGE, "delay": 1.0}, "delay is more than 0"),
+        ({"kind": K.DRIP}, "delay is more than 0"),
+        ({"kind": K.REPLY}, "and no other, says what is replied"),
+        ({"kind": K.GARBAGE, "status": 200}, "and no other, says what is replied"),
+        ({"kind": K.REPLY, "extra": "1", "executed": False}, "is executed can be altered"),
+        ({"kind": K.REPLY, "body": b"{reply}", "executed": False}, "is executed can be altered"),
         ({"kind": K.SLOW, "delay": -1.0}, "delay is more than 0"),
     ],
 )
