@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Final, NamedTuple
 
 from tests.simulation.book import Book, Key, Order
@@ -16,7 +17,10 @@ from tests.simulation.claim import ALREADY_GONE, CANCELED, REJECTED, UNKNOWN, Cl
 from tests.simulation.network import Wire
 
 MOST_CANCELS: Final = 4
-"""Cancels of one order on the wire of which each may have had an effect."""
+"""Cancels of one order and one call on the wire of which each may have had an effect."""
+
+ENGINE: Final = 10.0
+"""Seconds after which a request can't have an effect any more that had none before."""
 
 _LATER: Final[Mapping[str, frozenset[str]]] = {
     "TRIGGERED": frozenset({"TRIGGERED", "FINISHED"}),
@@ -53,6 +57,8 @@ class History:
         leftovers: What the client had not finished after it closed.
         late: Seconds by which the client came later than promised.
         final: What the client says after it went on asking about what was unknown.
+        calls: Bursts that asked for all of them.
+        closed: The orders that closing lists as unknown; ``None``: it lists nothing.
     """
 
     asked: Sequence[Key]
@@ -65,6 +71,8 @@ class History:
     leftovers: Sequence[str] = ()
     late: float = 0.0
     final: Sequence[Claim] = ()
+    calls: int = 1
+    closed: Sequence[Key] | None = None
 
 
 def judge(history: History) -> list[Violation]:
@@ -78,8 +86,12 @@ def judge(history: History) -> list[Violation]:
         order = history.book.get(*claim.key)
         assert order is not None
         found += _claim(claim, order, wires.get(claim.key, []))
+    calls = Counter(claim.key for claim in history.final)
+    if history.calls > 1:
+        calls.update(dict.fromkeys(wires, history.calls - 1))
     for key, sent in wires.items():
-        found += _cancels(key, sent)
+        found += _cancels(key, sent, 1 + calls[key])
+    found += _close(history)
     found += _whole(history)
     return found
 
@@ -104,12 +116,14 @@ def _claim(claim: Claim, order: Order, wires: Sequence[Wire]) -> Iterator[Violat
     for rule, text in rules[claim.kind](claim, order, wires):
         life = " → ".join(f"{status}({cause}) {at:.3f}" for at, status, cause in order.changes)
         yield Violation(rule, claim.key, f"{text}: claimed {claim[1:]}, but {life}")
-    if claim.attempts >= 0:
-        # Those of one order that name no id (lists) are not known to be for it.
-        least = sum(wire.written <= wire.settled for wire in wires if wire.action == "cancel")
-        if claim.attempts < least and claim.kind != UNKNOWN:
-            text = f"{claim.attempts} attempts claimed, {least} cancels alone were written"
-            yield Violation("attempts", claim.key, text)
+    least = sum(
+        wire.action == "cancel" and claim.since <= wire.written <= min(wire.settled, claim.until)
+        for wire in wires
+    )
+    # What is unknown is still pursued: there may be more by now.
+    if 0 <= claim.attempts < least and claim.kind != UNKNOWN:
+        text = f"{claim.attempts} attempts claimed, {least} cancels alone were written"
+        yield Violation("attempts", claim.key, text)
 
 
 Found = Iterator[tuple[str, str]]
@@ -118,6 +132,12 @@ Found = Iterator[tuple[str, str]]
 def _ours(order: Order) -> bool:
     """Whether one of our requests cancelled it."""
     return order.last.status == "CANCELED" and order.last.cause.startswith("#")
+
+
+def _of_this_call(claim: Claim, order: Order, wires: Sequence[Wire]) -> bool:
+    """Whether a request of the very call that claims it cancelled it."""
+    others = {f"#{wire.number}" for wire in wires if not claim.since <= wire.written <= claim.until}
+    return _ours(order) and order.last.cause not in others
 
 
 def _canceled(claim: Claim, order: Order, wires: Sequence[Wire]) -> Found:
@@ -136,10 +156,10 @@ def _canceled(claim: Claim, order: Order, wires: Sequence[Wire]) -> Found:
         yield "canceled-by", "we cancelled it"
 
 
-def _already_gone(claim: Claim, order: Order, _: Sequence[Wire]) -> Found:
-    """It ended that way or went on from there, and not by us."""
+def _already_gone(claim: Claim, order: Order, wires: Sequence[Wire]) -> Found:
+    """It ended that way or went on from there, and not by this call."""
     last = order.last.status
-    if _ours(order):
+    if _of_this_call(claim, order, wires):
         yield "gone", "we cancelled it"
     elif claim.status is None:
         if last in ("NEW", "PARTIALLY_FILLED", "TRIGGERING"):
@@ -150,23 +170,32 @@ def _already_gone(claim: Claim, order: Order, _: Sequence[Wire]) -> Found:
         yield "gone-child", f"the plain order is {order.child}"
 
 
-def _rejected(_: Claim, order: Order, __: Sequence[Wire]) -> Found:
-    """Nothing of ours had an effect."""
-    if _ours(order):
+def _rejected(claim: Claim, order: Order, wires: Sequence[Wire]) -> Found:
+    """Nothing of this call had an effect."""
+    if _of_this_call(claim, order, wires):
         yield "rejected", "we cancelled it"
 
 
-def _unknown(_: Claim, __: Order, wires: Sequence[Wire]) -> Found:
+def _unknown(claim: Claim, _: Order, wires: Sequence[Wire]) -> Found:
     """Something unclear was heard, or nothing where something may have happened."""
-    if all(wire.clear or wire.written > wire.settled for wire in wires):
+    if not claim.shared and all(wire.clear or wire.written > wire.settled for wire in wires):
         yield "unknown", "nothing was unclear"
 
 
-def _cancels(key: Key, wires: Sequence[Wire]) -> Iterator[Violation]:
-    """Few cancels that may have had an effect."""
-    count = sum(may_have_done(wire) for wire in wires)
-    if count > MOST_CANCELS:
-        yield Violation("cancels", key, f"{count} cancels that may have had an effect")
+def _cancels(key: Key, wires: Sequence[Wire], calls: int) -> Iterator[Violation]:
+    """Few cancels that may have had an effect, or may have it yet.
+
+    A look that shows the order open ends the doubt about those that can't come any more.
+    """
+    looks = [wire.settled for wire in wires if wire.open]
+    done = [wire.written for wire in wires if may_have_done(wire)]
+    for moment in done:
+        over = [look for look in looks if look <= moment]
+        dead = max(over, default=-inf) - ENGINE
+        count = sum(dead < written <= moment for written in done)
+        if count > MOST_CANCELS * calls:
+            yield Violation("cancels", key, f"{count} cancels that may have had an effect")
+            return
 
 
 def may_have_done(wire: Wire) -> bool:
@@ -174,6 +203,23 @@ def may_have_done(wire: Wire) -> bool:
     written = wire.action == "cancel" and wire.written <= wire.settled
     # A whole reply with 400 says that this very request did nothing, even where it proves no more.
     return written and not wire.clear and wire.told != 400
+
+
+def _close(history: History) -> Iterator[Violation]:
+    """Closing lists what is unknown, each once, and nothing else.
+
+    What was unknown to a caller may have become known since, so it need not be listed.
+    """
+    if history.closed is None:
+        return
+    latest = {claim.key: claim.kind for claim in (*history.claims, *history.final)}
+    unknown = {key for key, kind in latest.items() if kind == UNKNOWN}
+    listed = Counter(history.closed)
+    for key, times in listed.items():
+        if times > 1:
+            yield Violation("close", key, f"listed {times} times")
+        elif key in latest and key not in unknown:
+            yield Violation("close", key, "listed, though its outcome is known")
 
 
 def _whole(history: History) -> Iterator[Violation]:

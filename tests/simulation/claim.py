@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Final, NamedTuple
 
 from tests.simulation.book import Key
@@ -23,6 +24,9 @@ class Claim(NamedTuple):
         child: Id of the plain order it became; ``None``: the client does not say.
         attempts: Requests on the wire for it; -1: the client does not say.
         reason: The client's words, for people.
+        since: Virtual time when the call began that claims it.
+        until: Virtual time from which on requests are another call's.
+        shared: Whether another call was after the same order at the same time.
     """
 
     key: Key
@@ -32,3 +36,6 @@ class Claim(NamedTuple):
     child: int | None = None
     attempts: int = -1
     reason: str = ""
+    since: float = -inf
+    until: float = inf
+    shared: bool = False

@@ -6,18 +6,19 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import exp, inf
 from random import Random
-from typing import Any
+from typing import Any, Final
 from unittest import mock
 
 from binance_papi.core.answer import Reply, Unanswered, Unsent
 from binance_papi.core.weight import WeightTracker
 from binance_papi.net import wiring
-from tests.simulation.book import Key
+from tests.simulation.book import OPEN, Key
 from tests.simulation.dialect import ID_FIELD, ROUTES
 from tests.simulation.profile import Profile
 from tests.simulation.trace import Trace
@@ -40,6 +41,7 @@ class Wire:
         heard: What the client heard, in a word.
         clear: Whether that says for certain that the request had no effect.
         told: HTTP status of a reply that the client read whole.
+        open: Whether that reply shows the order open.
     """
 
     number: int
@@ -50,6 +52,7 @@ class Wire:
     heard: str = "nothing yet"
     clear: bool = False
     told: int = 0
+    open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +176,7 @@ class Network:
         if fate.garble < 1:
             body, clear = _garbled(body, fate.garble), False
         wire.clear, wire.told = clear, reply.status
+        wire.open = wire.action in _LOOKS and reply.status == 200 and _shows_open(body)
         self._settle(wire, str(reply.status))
         return Reply(reply.status, reply.headers, body)
 
@@ -216,6 +220,19 @@ class Network:
             reset=when * (there + back) if reset < profile.resets else inf,
             garble=how if garble < profile.garbled else 1.0,
         )
+
+
+_LOOKS: Final = ("one", "open_one")
+
+
+def _shows_open(body: bytes) -> bool:
+    """Whether a readable reply about one order shows it open."""
+    try:
+        order = json.loads(body)
+    except ValueError:
+        return False
+    words = [value for name, value in order.items() if name.lower().endswith("status")]
+    return any(word in OPEN for word in words)
 
 
 def _give(future: asyncio.Future[Answered | None], reply: Answered | None) -> None:

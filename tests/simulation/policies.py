@@ -9,9 +9,10 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from importlib import import_module
+from math import inf
 from typing import Any, Final, NamedTuple
 
-from binance_papi import PapiClient
+from binance_papi import CloseReport, PapiClient
 from binance_papi.core.cancel import Cancel
 from binance_papi.errors import (
     NotOpenError,
@@ -19,7 +20,7 @@ from binance_papi.errors import (
     UnknownOutcomeError,
     UnsentError,
 )
-from tests.simulation.book import Order
+from tests.simulation.book import Key, Order
 from tests.simulation.claim import ALREADY_GONE, CANCELED, REJECTED, UNKNOWN, Claim
 from tests.simulation.dialect import CM_CONDITIONAL, UM_ALGO, UM_CONDITIONAL, UM_PLAIN
 
@@ -31,11 +32,15 @@ class Statement(NamedTuple):
         claims: One for each order; ``None``: the caller went away and was told nothing.
         final: What became of those that were unknown, after asking on.
         late: Seconds by which the claims came later than promised; not above 0: they did not.
+        calls: Bursts that asked for all of them.
+        closed: What closing reported, where the policy itself closed the client.
     """
 
     claims: list[Claim] | None
     final: list[Claim]
     late: float = 0.0
+    calls: int = 1
+    closed: CloseReport | None = None
 
 
 Policy = Callable[[PapiClient, Sequence[Order], float], Awaitable[Statement]]
@@ -46,6 +51,9 @@ GRACE: Final = 0.1
 
 CLOSE_GRACE: Final = 0.5
 """Seconds by which closing may take longer than it was given."""
+
+ASK_ON: Final = 60.0
+"""Seconds for which the client is asked on about what was unknown at the deadline."""
 
 _TRIES: Final = 4
 
@@ -67,6 +75,14 @@ def available() -> tuple[str, ...]:
             continue
         found.append(family)
     return tuple(found)
+
+
+def key_of(request: Cancel[Any]) -> Key:
+    """The order that a cancel names."""
+    for family, (module, number) in _MODULES.items():
+        if type(request) is import_module(module).CancelOrder:
+            return family, getattr(request, number)
+    raise TypeError(type(request))
 
 
 def cancel_of(order: Order) -> Cancel[Any]:
@@ -118,66 +134,72 @@ async def retry(papi: PapiClient, orders: Sequence[Order], _: float) -> Statemen
 
 async def burst(papi: PapiClient, orders: Sequence[Order], deadline: float) -> Statement:
     """The client's own way, which then goes on asking about what it does not know."""
-    front: Any = papi
     loop = asyncio.get_running_loop()
     begun = loop.time()
-    report = await front.burst([cancel_of(order) for order in orders], deadline=deadline)
+    report = await papi.burst([cancel_of(order) for order in orders], deadline=deadline)
     late = loop.time() - begun - deadline - GRACE
-    claims = _claims(report.outcomes, orders)
-    key_of = {cancel_of(order): order.key for order in orders}
-    settled = await asyncio.gather(*(front.resolve(open_) for open_ in report.unresolved))
-    return Statement(claims, [claim_of(one, key_of[one.request]) for one in settled], late)
+    claims = _claims(report.outcomes, orders, begun)
+    asked_on = loop.time()
+    settled = await asyncio.gather(
+        *(papi.resolve(open_, deadline=ASK_ON) for open_ in report.unresolved)
+    )
+    final = [claim_of(one, key_of(one.request))._replace(since=asked_on) for one in settled]
+    return Statement(claims, final, late)
 
 
 async def twins(papi: PapiClient, orders: Sequence[Order], deadline: float) -> Statement:
     """Two bursts at nearly the same time, for nearly the same orders."""
-    front: Any = papi
+    loop = asyncio.get_running_loop()
 
-    async def second() -> Any:
-        await asyncio.sleep(random.uniform(0, 0.3))
-        return await front.burst([cancel_of(order) for order in half], deadline=deadline)
+    async def one(some: Sequence[Order], after: float) -> list[Claim]:
+        await asyncio.sleep(after)
+        begun = loop.time()
+        report = await papi.burst([cancel_of(order) for order in some], deadline=deadline)
+        claims = _claims(report.outcomes, some, begun)
+        # Which of the two sent what is not known out here.
+        return [claim._replace(attempts=-1, until=loop.time(), shared=True) for claim in claims]
 
     half = list(reversed(orders))[: len(orders) // 2 + 1]
-    requests = [cancel_of(order) for order in orders]
-    one, two = await asyncio.gather(front.burst(requests, deadline=deadline), second())
-    return Statement(_claims(one.outcomes, orders), _claims(two.outcomes, half))
+    first, second = await asyncio.gather(one(orders, 0), one(half, random.uniform(0, 0.3)))
+    return Statement(first, second)
 
 
 async def closing(papi: PapiClient, orders: Sequence[Order], deadline: float) -> Statement:
     """The client is closed in the middle of the burst: all get their outcome, and soon."""
-    front: Any = papi
     loop = asyncio.get_running_loop()
     requests = [cancel_of(order) for order in orders]
-    task = asyncio.ensure_future(front.burst(requests, deadline=deadline))
+    task = asyncio.ensure_future(papi.burst(requests, deadline=deadline))
     await asyncio.sleep(random.uniform(0, 2))
     grace = random.choice((0.0, 0.5, 3.0))
     begun = loop.time()
-    await front.aclose(grace=grace)
+    closed = await papi.aclose(grace=grace)
     report = await task
     late = loop.time() - begun - grace - CLOSE_GRACE
-    return Statement(_claims(report.outcomes, orders), [], late)
+    return Statement(_claims(report.outcomes, orders, -inf), [], late, closed=closed)
 
 
 async def leaving(papi: PapiClient, orders: Sequence[Order], deadline: float) -> Statement:
     """The caller is cancelled in the middle of the burst; another burst picks up the orders."""
-    front: Any = papi
     requests = [cancel_of(order) for order in orders]
-    task = asyncio.ensure_future(front.burst(requests, deadline=deadline))
+    task = asyncio.ensure_future(papi.burst(requests, deadline=deadline))
     await asyncio.sleep(random.uniform(0, 1))
     task.cancel()
     await asyncio.wait([task])
     if random.random() < 0.5:
         return Statement(None, [])
-    report = await front.burst(requests, deadline=deadline)
-    return Statement(_claims(report.outcomes, orders), [])
+    begun = asyncio.get_running_loop().time()
+    report = await papi.burst(requests, deadline=deadline)
+    return Statement(_claims(report.outcomes, orders, begun), [], calls=2)
 
 
-def _claims(outcomes: Sequence[Any], orders: Sequence[Order]) -> list[Claim]:
-    pairs = zip(outcomes, orders, strict=True)
-    return [claim_of(outcome, order.key) for outcome, order in pairs]
+def _claims(outcomes: Sequence[Any], orders: Sequence[Order], since: float) -> list[Claim]:
+    return [
+        claim_of(outcome, order.key)._replace(since=since)
+        for outcome, order in zip(outcomes, orders, strict=True)
+    ]
 
 
-def claim_of(outcome: Any, key: tuple[str, int]) -> Claim:
+def claim_of(outcome: Any, key: Key) -> Claim:
     """What one of the client's outcomes says."""
     return Claim(
         key,
@@ -194,6 +216,9 @@ def _words(outcome: Any) -> str:
     error = getattr(outcome, "error", None)
     return f"{type(error).__name__}: {error}" if error else getattr(outcome, "reason", "")
 
+
+CONTROLS: Final[tuple[Policy, ...]] = (naive, retry)
+"""Policies that are known to be wrong."""
 
 POLICIES: Final[dict[str, Policy]] = {
     policy.__name__: policy for policy in (burst, twins, closing, leaving, naive, retry)

@@ -10,14 +10,14 @@ from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from unittest import mock
 
-from binance_papi import PapiClient, RateLimit
+from binance_papi import CloseReport, PapiClient, RateLimit
 from binance_papi.net import clock
 from tests.simulation.book import Book
 from tests.simulation.checker import History, Violation, judge
 from tests.simulation.claim import Claim
 from tests.simulation.dice import Dice
 from tests.simulation.network import Network, plugged
-from tests.simulation.policies import Policy, available, burst
+from tests.simulation.policies import CONTROLS, Policy, available, burst, key_of
 from tests.simulation.profile import Profile, drawn
 from tests.simulation.scenario import Scenario
 from tests.simulation.trace import Trace
@@ -169,21 +169,25 @@ def simulate(
 async def _go(world: World, policy: Policy, count: int) -> History:
     papi = world.client()
     await papi.open()
-    history = await ask(world, papi, policy, count)
-    await papi.aclose()
+    history, closed = await ask(world, papi, policy, count)
+    closed = closed or await papi.aclose()
+    if policy not in CONTROLS:
+        history.closed = [key_of(one.request) for one in closed.unresolved]
     history.leftovers = world.loop.leftovers(asyncio.current_task())
     await asyncio.sleep(HORIZON)
     return history
 
 
-async def ask(world: World, papi: PapiClient, policy: Policy, count: int) -> History:
+async def ask(
+    world: World, papi: PapiClient, policy: Policy, count: int
+) -> tuple[History, CloseReport | None]:
     """Place orders, have them cancelled, and note what is claimed; truth may still move on."""
     loop = world.loop
     orders = world.scenario.place(count, loop.time() + LEAD)
     orders += orders[: int(count * world.profile.twice)]
     await asyncio.sleep(LEAD)
     said = await policy(papi, orders, DEADLINE)
-    return History(
+    history = History(
         asked=[order.key for order in orders] if said.claims is not None else [],
         claims=said.claims or [],
         final=said.final,
@@ -193,4 +197,6 @@ async def ask(world: World, papi: PapiClient, policy: Policy, count: int) -> His
         limit=world.profile.limit,
         statuses=world.venue.replies,
         late=max(0.0, said.late),
+        calls=said.calls,
     )
+    return history, said.closed

@@ -74,7 +74,7 @@ def soak(
         papi = world.client()
         await papi.open()
         while found.cancels < cancels:
-            history = await ask(world, papi, policy, min(batch, cancels - found.cancels))
+            history, _ = await ask(world, papi, policy, min(batch, cancels - found.cancels))
             await asyncio.sleep(SETTLING)
             _add(found, world, history)
             progress(found)

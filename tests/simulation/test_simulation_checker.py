@@ -7,7 +7,7 @@ from math import inf
 
 import pytest
 
-from tests.simulation.book import Book, Change, Order
+from tests.simulation.book import Book, Change, Key, Order
 from tests.simulation.checker import History, Violation, judge
 from tests.simulation.claim import ALREADY_GONE, CANCELED, REJECTED, UNKNOWN, Claim
 from tests.simulation.network import Wire
@@ -38,6 +38,14 @@ def wire(number: int = 1, **facts: object) -> Wire:
 
 SILENT = wire(heard="silence", told=0)
 UNSENT = wire(heard="unsent", written=inf, clear=True)
+
+
+def look(at: float) -> Wire:
+    """A query that showed the order open."""
+    return wire(action="one", written=at - 0.1, settled=at, open=True)
+
+
+MANY = [replace(SILENT, written=at, settled=at + 1) for at in (71.0, 72.0, 73.0, 74.0, 99.0)]
 
 
 def history(book: Book, claim: Claim, *wires: Wire) -> History:
@@ -75,10 +83,17 @@ def gone(status: str | None, child: int | None = None) -> Claim:
         (OPEN, Claim(KEY, REJECTED), [UNSENT]),
         (TRIGGERED, Claim(KEY, REJECTED), [UNSENT]),
         (OPEN, Claim(KEY, UNKNOWN), [SILENT]),
+        (OPEN, Claim(KEY, UNKNOWN, shared=True), [UNSENT]),
+        (OURS, Claim(KEY, REJECTED)._replace(until=98.0), [wire()]),
         (OPEN, Claim(KEY, UNKNOWN), [wire(told=400)]),
         (OPEN, Claim(KEY, UNKNOWN), [UNSENT, wire(2, action="one", told=400)]),
         (OPEN, Claim(KEY, UNKNOWN), [replace(SILENT, number=n) for n in range(4)]),
         (OPEN, Claim(KEY, UNKNOWN), [wire(number, told=400) for number in range(9)]),
+        (OURS, canceled(), [*MANY[:4], look(85.0), *MANY[4:]]),
+        (OURS, gone("CANCELED")._replace(since=99.5), [wire()]),
+        (OURS, Claim(KEY, REJECTED)._replace(since=99.5), [wire(), UNSENT]),
+        (OURS, canceled(attempts=0)._replace(since=99.5), [wire()]),
+        (OURS, canceled(attempts=0)._replace(until=98.0), [wire()]),
     ],
 )
 def test_what_is_right_passes(book: Book, claim: Claim, wires: list[Wire]) -> None:
@@ -109,6 +124,7 @@ def test_what_is_right_passes(book: Book, claim: Claim, wires: list[Wire]) -> No
         (OPEN, Claim(KEY, UNKNOWN), [wire(told=429, clear=True)], "unknown"),
         (OURS, canceled(attempts=0), [wire()], "attempts"),
         (OURS, canceled(), [replace(SILENT, number=number) for number in range(5)], "cancels"),
+        (OURS, canceled(), [*MANY[:4], look(80.0), *MANY[4:]], "cancels"),
     ],
 )
 def test_a_wrong_claim_is_found(book: Book, claim: Claim, wires: list[Wire], rule: str) -> None:
@@ -120,6 +136,23 @@ def test_a_final_claim_is_judged_too() -> None:
     """What was said after asking on."""
     run = replace(history(OPEN, Claim(KEY, UNKNOWN), SILENT), final=[canceled()])
     assert rules(run) == ["canceled"]
+
+
+@pytest.mark.parametrize(
+    ("claim", "closed", "right"),
+    [
+        (Claim(KEY, UNKNOWN), [KEY], True),
+        (Claim(KEY, UNKNOWN), [], True),
+        (Claim(KEY, UNKNOWN), [KEY, KEY], False),
+        (canceled(), [], True),
+        (canceled(), [KEY], False),
+        (canceled(), [("um", 1)], True),
+    ],
+)
+def test_closing_lists_what_is_unknown(claim: Claim, closed: list[Key], right: bool) -> None:
+    """Each once, and nothing whose outcome is known; what nobody was told may be there."""
+    run = replace(history(OURS, claim, SILENT), closed=closed)
+    assert rules(run) == ([] if right else ["close"])
 
 
 @pytest.mark.parametrize("claims", [[], [canceled(), canceled()]])

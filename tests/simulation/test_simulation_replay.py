@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.simulation.policies import retry
 from tests.simulation.run import simulate
 
@@ -52,6 +54,7 @@ def test_a_run_leaves_global_chance_alone() -> None:
     assert random.random() == expected
 
 
-def test_a_seed_repeats_in_another_process() -> None:
+@pytest.mark.parametrize("policy", ["retry", "burst"])
+def test_a_seed_repeats_in_another_process(policy: str) -> None:
     """Whatever hashes and addresses are there."""
-    assert digests("retry", "1") == digests("retry", "2")
+    assert digests(policy, "1") == digests(policy, "2")
