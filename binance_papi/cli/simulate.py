@@ -31,6 +31,7 @@ class Era(StrEnum):
 
     CONDITIONAL = "conditional"
     ALGO = "algo"
+    BOTH = "both"
 
 
 def simulate(
@@ -38,7 +39,11 @@ def simulate(
     host: Annotated[str, typer.Option(help="Local address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0: a free one.")] = 8080,
     era: Annotated[
-        Era, typer.Option(help="conditional: um/conditional works. algo: it answers 404, as live.")
+        Era,
+        typer.Option(
+            help="conditional: um/conditional works and um/algo answers 404. algo: the other way "
+            "round, as live. both: both work."
+        ),
     ] = Era.CONDITIONAL,
     latency_low: Annotated[
         float, typer.Option(min=0, metavar="SECONDS", help="Least time that a request takes.")
@@ -55,10 +60,31 @@ def simulate(
     weight_limit: Annotated[int, typer.Option(min=1, help="Request weight per minute.")] = 6000,
     order_limit: Annotated[int, typer.Option(min=1, help="Orders per minute.")] = 1200,
     orders: Annotated[
-        int, typer.Option(min=0, max=1_000_000, help="Open orders that are there from the start.")
+        int,
+        typer.Option(
+            min=0,
+            max=1_000_000,
+            help="Open orders that are there from the start: algo orders in era algo, conditional "
+            "ones otherwise.",
+        ),
     ] = 0,
     symbol: Annotated[str, typer.Option(help="Their trading pair.")] = "BTCUSDT",
-    seed: Annotated[int, typer.Option(help="Seed of latencies and faults.")] = 0,
+    forgetful: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=1,
+            metavar="PROBABILITY",
+            help="How often a request meets a node that has forgotten its open order for a while.",
+        ),
+    ] = 0.0,
+    replica_lag: Annotated[
+        float,
+        typer.Option(
+            min=0, metavar="SECONDS", help="Queries look back by up to this time; 0: they don't."
+        ),
+    ] = 0.0,
+    seed: Annotated[int, typer.Option(help="Seed of latencies, faults and what nodes forget.")] = 0,
     fault: Annotated[
         list[str] | None,
         typer.Option(
@@ -94,10 +120,12 @@ def simulate(
             api_key=key,
             secret=secret,
             symbols={*DEFAULT_SYMBOLS, symbol},
+            forgetful=forgetful,
+            replica_lag=(0.0, replica_lag),
         )
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    exchange.seed_orders(orders, symbol=symbol)
+    exchange.seed_orders(orders, symbol, "um_algo" if era is Era.ALGO else "um_conditional")
     if host not in _LOOPBACK:
         say(
             f"{plain(host)} may be reachable from other machines; clients use http on loopback only"
@@ -160,7 +188,7 @@ def _announce(exchange: Simulator, kept: bool, as_json: bool) -> None:
                 "event": "started",
                 "base_url": exchange.base_url,
                 "era": venue.era,
-                "open_orders": venue.book.open_count,
+                "open_orders": venue.open_count,
                 "keys": "environment" if kept else "generated",
                 "api_key": None if kept else exchange.api_key,
                 "secret": None if kept else exchange.secret,
@@ -168,7 +196,7 @@ def _announce(exchange: Simulator, kept: bool, as_json: bool) -> None:
         )
         return
     show(f"A simulated exchange listens at {exchange.base_url} (era {venue.era}).", "bold")
-    show(f"{venue.book.open_count} open orders. Ctrl-C stops it. In the client's shell:")
+    show(f"{venue.open_count} open orders. Ctrl-C stops it. In the client's shell:")
     show()
     show(f"export BINANCE_PAPI_BASE_URL={exchange.base_url}")
     if kept:
@@ -191,7 +219,7 @@ def _summarize(exchange: Simulator, as_json: bool) -> None:
                 "answers_418": venue.statuses[418],
                 "bans": len(venue.ban_history),
                 "peak": venue.peak(),
-                "open_orders": venue.book.open_count,
+                "open_orders": venue.open_count,
             }
         )
         return
@@ -199,5 +227,5 @@ def _summarize(exchange: Simulator, as_json: bool) -> None:
     show(
         f"{requests} requests; 429 answered {venue.statuses[429]} times, 418 "
         f"{venue.statuses[418]} times; {len(venue.ban_history)} bans; the fullest window was used "
-        f"to {venue.peak():.1%}; {venue.book.open_count} orders are open."
+        f"to {venue.peak():.1%}; {venue.open_count} orders are open."
     )

@@ -127,6 +127,11 @@ class Floor:
         """The plain CM orders, children included."""
         return self.cm.book
 
+    @property
+    def open_count(self) -> int:
+        """How many orders of all families are open."""
+        return sum(home.book.open_count for home in self.families.values())
+
     def order(self, order_id: int, family: FamilyName | None = None) -> Any:
         """The order of an id, as the books have it.
 

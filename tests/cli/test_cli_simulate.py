@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from binance_papi.cli.simulate import read_fault
-from binance_papi.simulator import Fault, FaultKind
+from binance_papi.simulator import Fault, FaultKind, nasty
 from tests.cli.cli_stage import KEY, NAMES, SECRET, assert_clean, run, spawn
 
 
@@ -77,6 +77,14 @@ def test_lines_to_paste() -> None:
     assert_clean("".join(lines) + out)
 
 
+def test_orders_of_an_era() -> None:
+    """The orders that are there from the start are of the family that the era serves."""
+    process, first = started("--era", "algo", "--orders", "2", "--replica-lag", "0.1")
+    out, _ = ended(process, signal.SIGTERM)
+    assert (first["era"], first["open_orders"]) == ("algo", 2)
+    assert json.loads(out)["open_orders"] == 2
+
+
 def test_a_port_that_is_taken() -> None:
     """A port that is taken is one line and exit 1."""
     process, first = started()
@@ -92,6 +100,8 @@ def test_faults_as_typed() -> None:
     assert read_fault("garbage") == Fault(FaultKind.GARBAGE)
     assert read_fault("drop_after:0.25") == Fault(FaultKind.DROP_AFTER, 0.25)
     assert read_fault("slow:1") == Fault(FaultKind.SLOW, delay=1.0)
+    assert read_fault("drip") == Fault(FaultKind.DRIP, delay=1.0)
+    assert read_fault("500_html:0.5") == nasty("500_html", probability=0.5)
 
 
 @pytest.mark.parametrize(
@@ -100,6 +110,7 @@ def test_faults_as_typed() -> None:
         ["--fault", "gremlin"],
         ["--fault", "slow:often"],
         ["--fault", "slow:7"],
+        ["--fault", "reply"],
         ["--latency-low", "2", "--latency-high", "1"],
         ["--era", "stone"],
     ],

@@ -128,3 +128,63 @@ async def test_other_clients_meet_the_retired_family() -> None:
             await client.close_connection()
             await asyncio.sleep(0)
         assert gone.value.status_code == 404
+
+
+@pytest.mark.asyncio
+async def test_ccxt_in_today_s_era() -> None:
+    """Algo, COIN-M conditional and plain orders of ccxt are placed, listed and canceled."""
+    async with Simulator(era="algo") as exchange:
+        client = _ccxt(exchange)
+        try:
+            placed = await client.papiPostUmAlgoOrder(
+                {
+                    "algoType": "CONDITIONAL",
+                    "symbol": "BTCUSDT",
+                    "side": "SELL",
+                    "type": "STOP_MARKET",
+                    "quantity": "1",
+                    "triggerPrice": "9300",
+                }
+            )
+            listed = await client.papiGetUmAlgoOpenAlgoOrders({"symbol": "BTCUSDT"})
+            algo = {"algoId": placed["algoId"]}
+            canceled = await client.papiDeleteUmAlgoOrder(algo)
+            with pytest.raises(ccxt.OrderNotFound, match="-2011"):
+                await client.papiDeleteUmAlgoOrder(algo)
+            coin = {"symbol": "BTCUSD_PERP", "strategyId": exchange.place("cm_conditional")}
+            await client.papiDeleteCmConditionalOrder(coin)
+            plain = {"symbol": "BTCUSDT", "orderId": exchange.place("um")}
+            await client.papiDeleteUmOrder(plain)
+            past = await client.papiGetUmOrder(plain)
+        finally:
+            await client.close()
+        assert [placed["algoId"]] == [order["algoId"] for order in listed]
+        assert canceled["complete"] is True
+        assert past["status"] == "CANCELED"
+        assert exchange.venue.open_count == 0
+
+
+@pytest.mark.asyncio
+async def test_python_binance_in_today_s_era() -> None:
+    """COIN-M conditional and plain orders of python-binance are canceled; it has no algo orders."""
+    async with Simulator(era="algo") as exchange:
+        client = _python_binance(exchange)
+        try:
+            coin = exchange.place("cm_conditional")
+            await client.papi_cancel_cm_conditional_order(symbol="BTCUSD_PERP", strategyId=coin)
+            placed = await client.papi_create_um_order(
+                symbol="BTCUSDT",
+                side="BUY",
+                type="LIMIT",
+                quantity="1",
+                price="9000",
+                timeInForce="GTC",
+            )
+            canceled = await client.papi_cancel_um_order(
+                symbol="BTCUSDT", orderId=placed["orderId"]
+            )
+        finally:
+            await client.close_connection()
+            await asyncio.sleep(0)
+        assert (placed["status"], canceled["status"]) == ("NEW", "CANCELED")
+        assert exchange.venue.open_count == 0

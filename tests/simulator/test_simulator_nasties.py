@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 import time
+from contextlib import suppress
 from typing import Any
 
 import aiohttp
@@ -134,6 +135,8 @@ async def _raw(exchange: Simulator, order: int, most: int = 1 << 22) -> bytes:
         pass
     finally:
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
     return got
 
 
@@ -202,6 +205,8 @@ async def test_a_reset_does_not_wait_for_the_body() -> None:
         with pytest.raises(ConnectionResetError):
             await reader.read()
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
 
 @pytest.mark.asyncio
