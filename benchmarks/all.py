@@ -13,7 +13,16 @@ from bench import Report, machine
 
 HERE: Final = Path(__file__).parent
 README: Final = HERE / "README.md"
-NAMES: Final = ("core", "admission", "cancel", "import", "release", "limit", "chaos")
+NAMES: Final = (
+    "core",
+    "admission",
+    "cancel",
+    "import",
+    "release",
+    "limit",
+    "chaos",
+    "certainty",
+)
 BEGIN: Final = "<!-- measured: begin -->\n"
 END: Final = "<!-- measured: end -->\n"
 

@@ -59,7 +59,17 @@ class Pursuit:
         fate: What is known of the order.
     """
 
-    __slots__ = ("_home", "_late_until", "_over", "_tasks", "_timer", "_watchers", "fate", "weight")
+    __slots__ = (
+        "_flying",
+        "_home",
+        "_late_until",
+        "_over",
+        "_tasks",
+        "_timer",
+        "_watchers",
+        "fate",
+        "weight",
+    )
 
     def __init__(self, home: Pursuits, fate: Fate) -> None:
         self._home = home
@@ -67,8 +77,9 @@ class Pursuit:
         self.weight = 0
         """Request weight used so far."""
         self._watchers: list[Watcher] = []
-        # Tasks that wait for admission or for a connection; what is written is on its own.
+        # Tasks that wait for admission or for a connection, and cancels on the wire.
         self._tasks: set[asyncio.Task[None]] = set()
+        self._flying: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._late_until: float | None = None
         self._over = False
@@ -172,6 +183,8 @@ class Pursuit:
             self._timer = None
         for task in self._tasks:
             task.cancel()
+        if self._flying:
+            self._home.forsake(self._flying)
         self._home.over(self, outcome, kept=not self._watchers)
         watchers, self._watchers = self._watchers, []
         for watcher in watchers:
@@ -196,6 +209,7 @@ class Pursuit:
             sent = home.clock.now()
             answer = Unanswered("the client was closed")
             self._tasks.discard(task)
+            self._flying.add(task)
             stamp_ms = home.clock.earliest()
             self.weight += weight_of(fate.request)
             fate.written(serial, stamp_ms, sent)
@@ -207,6 +221,7 @@ class Pursuit:
             answer = await self._attempt(fate.request, Lane.CANCEL, fate.recv_window, written)
         finally:
             self._tasks.discard(task)
+            self._flying.discard(task)
             now = home.clock.now()
             if sent:
                 home.pace.hear(now - sent)
@@ -291,6 +306,7 @@ class Pursuits:
         self._running: dict[Any, Pursuit] = {}
         self._kept: OrderedDict[Any, Outcome] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._timers: set[asyncio.TimerHandle] = set()
         self._idle: asyncio.Future[None] | None = None
         self._closed = False
 
@@ -352,6 +368,20 @@ class Pursuits:
         task.add_done_callback(self._tasks.discard)
         return task
 
+    def forsake(self, tasks: set[asyncio.Task[None]]) -> None:
+        """The outcome is there without these: break them off if they take much longer.
+
+        Their connections are of use to others.
+        """
+
+        def ring() -> None:
+            self._timers.discard(timer)
+            for task in tasks:
+                task.cancel()
+
+        timer = self.loop.call_later(self.pace.ask_after, ring)
+        self._timers.add(timer)
+
     def over(self, pursuit: Pursuit, outcome: Outcome, *, kept: bool) -> None:
         """A pursuit ended; keep its outcome if nobody waited for it."""
         key = pursuit.fate.request.order()
@@ -393,7 +423,9 @@ class Pursuits:
         return list(self._running.values())
 
     async def stop(self) -> None:
-        """End every task; the last thing a client does."""
+        """End every task and timer; the last thing a client does."""
+        for timer in self._timers:
+            timer.cancel()
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
