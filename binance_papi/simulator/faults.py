@@ -8,13 +8,14 @@ fault's own words. The kinds are explained at ``FaultKind``.
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 
 class FaultKind(Enum):
