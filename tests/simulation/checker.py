@@ -22,6 +22,9 @@ MOST_CANCELS: Final = 4
 ENGINE: Final = 10.0
 """Seconds after which a request can't have an effect any more that had none before."""
 
+BLUR: Final = 2.0
+"""Seconds by which the exchange's clock is uncertain to a client that knows only ``Date``."""
+
 _LATER: Final[Mapping[str, frozenset[str]]] = {
     "TRIGGERED": frozenset({"TRIGGERED", "FINISHED"}),
 }
@@ -143,14 +146,14 @@ def _of_this_call(claim: Claim, order: Order, wires: Sequence[Wire]) -> bool:
 def _canceled(claim: Claim, order: Order, wires: Sequence[Wire]) -> Found:
     """It is cancelled, and by whom it says.
 
-    Where a request of ours got no answer and somebody else was quicker by a hair, nobody outside
-    can tell who it was: "us" then means "perhaps us".
+    Where a request of ours got no answer and somebody else was quicker by a hair (by less than the
+    clocks are known), nobody outside can tell who it was: "us" then means "perhaps us".
     """
     last = order.last
     if last.status != "CANCELED":
         yield "canceled", "not cancelled"
     elif claim.by == "us" and not _ours(order):
-        if not any(wire.written <= last.at and may_have_done(wire) for wire in wires):
+        if not any(wire.written <= last.at + BLUR and may_have_done(wire) for wire in wires):
             yield "canceled-by", "somebody else cancelled it"
     elif claim.by == "other" and _ours(order):
         yield "canceled-by", "we cancelled it"

@@ -172,10 +172,11 @@ class Network:
 
     def _hear(self, wire: Wire, reply: Answered, fate: _Fate) -> Heard:
         self.venue.heard(reply.status)
-        body, clear = reply.body, reply.clear
+        body = reply.body
         if fate.garble < 1:
-            body, clear = _garbled(body, fate.garble), False
-        wire.clear, wire.told = clear, reply.status
+            body = _garbled(body, fate.garble)
+        else:
+            wire.clear, wire.told = reply.clear, reply.status
         wire.open = wire.action in _LOOKS and reply.status == 200 and _shows_open(body)
         self._settle(wire, str(reply.status))
         return Reply(reply.status, reply.headers, body)
