@@ -110,7 +110,7 @@ class Book(Generic[OrderT]):
 
     def expire(self, now_ms: int) -> list[OrderT]:
         """Expire the open orders whose ``goodTillDate`` has come, and tell which they were."""
-        expired = []
+        expired: list[OrderT] = []
         while self._good_till and self._good_till[0][0] <= now_ms:
             _, order_id = heappop(self._good_till)
             order = self.orders[order_id]

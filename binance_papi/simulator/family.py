@@ -118,7 +118,7 @@ class Family(Generic[OrderT]):
         rows = self.default_rows if limit is None else limit
         if not 1 <= rows <= self.most_rows:
             raise refusal.invalid("limit")
-        found = []
+        found: list[OrderT] = []
         for order in self.book:
             if symbol not in (None, order.symbol) or not start <= order.created <= end:
                 continue

@@ -37,7 +37,13 @@ _USUAL_BAN: Final = 120
 _LONGEST_VALUE: Final = 4096  # characters of a header that the server writes as usual
 _LARGEST_READ: Final = 65_536  # bytes of a body that are searched for a code
 
-_decode = msgspec.json.Decoder().decode
+
+class _Coded(msgspec.Struct):
+    code: int = 0
+
+
+_things = msgspec.json.Decoder(dict[str, Any] | list[dict[str, Any]])
+_coded = msgspec.json.Decoder(_Coded)
 
 
 class Mishaps:
@@ -160,8 +166,8 @@ def _merged(
 def _altered(body: bytes, fault: Fault) -> bytes:
     """The true JSON with fields changed in raw text."""
     try:
-        things = _decode(body)
-    except ValueError:
+        things: dict[str, Any] | list[dict[str, Any]] = _things.decode(body)
+    except msgspec.DecodeError:
         return body  # a page: there are no fields
     if isinstance(things, list):
         return b"[" + b",".join(_altered_one(thing, fault) for thing in things) + b"]"
@@ -169,7 +175,7 @@ def _altered(body: bytes, fault: Fault) -> bytes:
 
 
 def _altered_one(thing: dict[str, Any], fault: Fault) -> bytes:
-    pieces = []
+    pieces: list[str] = []
     for name, value in thing.items():
         raw = answers.encode(value).decode()
         said = fault.fields.get(name, "{}")
@@ -185,8 +191,6 @@ def _code(body: bytes) -> int:
     if len(body) > _LARGEST_READ:
         return 0
     try:
-        thing = _decode(body)
+        return _coded.decode(body).code
     except (ValueError, RecursionError):
         return 0
-    code = thing.get("code") if isinstance(thing, dict) else None
-    return code if isinstance(code, int) else 0

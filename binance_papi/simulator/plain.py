@@ -80,7 +80,7 @@ class Plain(Family[PlainOrder]):
             raise Refusal(-1116, "Invalid orderType.")
         if kind == "LIMIT":
             params.need("timeInForce")
-        fields = {
+        fields: dict[str, Any] = {
             "symbol": symbol,
             "side": side,
             "type": kind,
