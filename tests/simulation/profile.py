@@ -119,6 +119,12 @@ def of_level(faults: float) -> Profile:
     )
 
 
+SITES: Final = (
+    "lost_requests", "lost_replies", "stalls", "resets", "refused", "unknown", "unavailable",
+    "protected", "timeouts", "gateways", "garbled",
+)  # fmt: skip
+"""Where a message may meet a fault that is over by the next one."""
+
 LEVELS: Final = (0.0, 0.02, 0.05, 0.05, 0.1, 0.2, 0.4)
 
 
@@ -134,12 +140,10 @@ def drawn(dice: Random, faults: float | None = None) -> Profile:
     """
     level = dice.choice(LEVELS) if faults is None else faults
     profile = of_level(level)
-    sites = (
-        "lost_requests", "lost_replies", "stalls", "resets", "refused", "unknown", "unavailable",
-        "protected", "timeouts", "gateways", "garbled", "forgetful",
-    )  # fmt: skip
     # The draw comes first, so that a run draws equally often whatever is armed.
-    armed = {site: 2.0 * getattr(profile, site) * (dice.random() < 0.5) for site in sites}
+    armed = {
+        site: 2.0 * getattr(profile, site) * (dice.random() < 0.5) for site in (*SITES, "forgetful")
+    }
     return replace(
         profile,
         latency=dice.choice((0.005, 0.02, 0.04, 0.1)),

@@ -10,9 +10,9 @@ import os
 import pytest
 
 from tests.simulation.campaign import Tally
-from tests.simulation.claim import CANCELED, UNKNOWN
+from tests.simulation.claim import CANCELED, REJECTED, UNKNOWN
 from tests.simulation.policies import Policy, burst, closing, leaving, twins
-from tests.simulation.profile import CLEAR, STUDY
+from tests.simulation.profile import CLEAR, SITES, STUDY, Profile
 from tests.simulation.run import simulate
 from tests.simulation.soak import soak
 
@@ -38,6 +38,18 @@ def test_no_outcome_is_wrong_on_the_way_out(policy: Policy) -> None:
         name = policy.__name__
         replay = f"python -m tests.simulation --seeds 1 --start {seed} --policy {name} --trace"
         assert result.violations == (), replay
+
+
+@pytest.mark.parametrize("site", SITES)
+def test_one_kind_of_fault_leaves_nothing_unknown(site: str) -> None:
+    """A fault that heals within the deadline costs some requests, and no certainty."""
+    sums = Tally()
+    for seed in range(10):
+        day = Profile(lag=0.5, **{site: 0.05})  # type: ignore[arg-type]
+        sums.add(simulate(seed, cancels=40, profile=day))
+    assert sums.failed == []
+    assert sums.kinds[UNKNOWN] == sums.kinds[REJECTED] == 0
+    assert sums.wires / sums.cancels < 1.3
 
 
 def test_a_clear_day_costs_one_request_each() -> None:
