@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any, Final, TypeVar
 
-from binance_papi.core.answer import Answer, Done, Refused
+from binance_papi.core.answer import Answer, Done, NotOpen, Refused
 from binance_papi.core.codes import Meaning
 from binance_papi.core.endpoint import Endpoint, Security
 
@@ -51,7 +51,7 @@ class Breaker:
     def hear(self, endpoint: Endpoint[Any], answer: Answer[Any], now: float) -> None:
         """Learn from what the exchange answered to a request that was sent."""
         security = endpoint.security
-        if isinstance(answer, Done):
+        if isinstance(answer, Done | NotOpen):  # it took the key, and knows the path
             if self._refusals:
                 self._refusals.pop(security, None)
                 self._keys.pop(security, None)

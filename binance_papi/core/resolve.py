@@ -96,6 +96,7 @@ class Fate:
         "_absences",
         "_absent_from",
         "_ask_at",
+        "_asked_at",
         "_asking",
         "_began_ms",
         "_cancel_at",
@@ -115,7 +116,9 @@ class Fate:
         "_queued",
         "_refusals",
         "_rounds",
+        "_seen",
         "_serial",
+        "_silence",
         "_tries",
         "_unsent",
         "_verify",
@@ -170,13 +173,15 @@ class Fate:
             self._lost.append((since, now + self.recv_window / 1000 + ENGINE))
         self._tries = 0
         self._refusals = self._clock_tries = self._unsent = 0
-        self._asking = False
+        self._asking = self._seen = False
+        self._asked_at = -inf
         self._questions: tuple[Request[Any], ...] | None = None
         self._question = self._misses = self._rounds = self._failures = 0
         self._absences = 0
         self._absent_from = inf
         self._claim: Any = None
         self._puzzle = "" if since is None else "an earlier request may have taken effect"
+        self._silence = ""
         self._closed = False
         self._inconsistent = False
 
@@ -188,17 +193,22 @@ class Fate:
             return Step.END
         if self._cancel_at <= now:
             return Step.CANCEL
-        if self._ask_at <= now and not self._asking:
+        if self._may_ask and self._ask_at <= now:
             return Step.ASK
         return Step.WAIT
 
     def wake(self) -> float:
         """When something will be due if nothing is heard; infinite: never."""
-        return self._cancel_at if self._asking else min(self._cancel_at, self._ask_at)
+        return min(self._cancel_at, self._ask_at) if self._may_ask else self._cancel_at
 
     @property
     def _over(self) -> bool:
         return self.outcome is not None
+
+    @property
+    def _may_ask(self) -> bool:
+        """Whether a query can be made: none is under way, and some are left."""
+        return not self._asking and self._questions != ()
 
     @property
     def hedging(self) -> bool:
@@ -262,6 +272,18 @@ class Fate:
             return
         if not self._flying:
             self._cancel_at = inf
+        self._weigh(answer, trial, now, jitter)
+        if self._over or self.hedging:
+            return
+        if self._questions == ():
+            self._blind(now, jitter)
+        elif self._closed:
+            self._conclude(now)
+
+    def _weigh(
+        self, answer: Answer[Any], trial: tuple[int, float] | None, now: float, jitter: float
+    ) -> None:
+        """Draw from a cancel's answer what it allows by itself."""
         if not isinstance(answer, Done):
             self.last = answer
         match answer:
@@ -275,8 +297,6 @@ class Fate:
                 self._hear_nothing(answer, trial, now, jitter)
             case _:
                 self._hear_refusal(answer, now, jitter)
-        if self._closed and not self._over and not self.hedging:
-            self._conclude(now)
 
     def _hear_done(
         self, reply: Any, trial: tuple[int, float] | None, now: float, jitter: float
@@ -302,6 +322,7 @@ class Fate:
         jitter: float,
     ) -> None:
         self._doubt(trial)
+        self._silence = answer.reason
         if answer.fault.code == _TRIGGERING_CODE:
             self._puzzle = "it is triggering"
             self._ask_at = now + _between(_TRIGGERING, jitter)
@@ -358,9 +379,10 @@ class Fate:
         self._ask_at = inf
         return self._open_questions()[self._question]
 
-    def asked(self) -> None:
-        """That query goes on the wire."""
+    def asked(self, now: float) -> None:
+        """That query goes on the wire; ``now`` in monotonic seconds."""
         self.queries += 1
+        self._asked_at = now
 
     def told(self, answer: Answer[Any], now: float, jitter: float) -> None:
         """That query was answered, or not; arguments as for `heard`."""
@@ -370,7 +392,8 @@ class Fate:
         match answer:
             case Done():
                 self._question = self._misses = self._failures = 0
-                self.see(answer.reply, now, jitter)
+                reply = answer.reply
+                self._see(reply.sighting(), reply, now, jitter, self._asked_at)
             case NotOpen():
                 count = len(self._open_questions())
                 self._question = (self._question + 1) % count
@@ -380,11 +403,12 @@ class Fate:
                 else:
                     self._misses = 0
                     self._hear_absent(answer, now, jitter)
-            case Refused(meaning=Meaning.CLOCK) | Throttled():
+            case Refused(meaning=Meaning.CLOCK) | Throttled() if self._failures < _MAX_CLOCK:
+                self._failures += 1
                 self._ask_at = now
             case Refused(meaning=Meaning.AUTH) | Banned():
-                self._blind(now)
-            case Refused():
+                self._blind(now, jitter)
+            case Refused() if answer.meaning is not Meaning.CLOCK:
                 questions = self._open_questions()
                 at = self._question
                 self._questions = questions[:at] + questions[at + 1 :]
@@ -392,7 +416,7 @@ class Fate:
                 if self._questions:
                     self._ask_at = now
                 else:
-                    self._blind(now)
+                    self._blind(now, jitter)
             case _:
                 # This question is open still; another cancel may settle it sooner.
                 self._cancel_again(now, jitter)
@@ -401,7 +425,7 @@ class Fate:
                 self._ask_at = now + pause * (0.5 + jitter / 2)
 
     def see(self, reply: Any, now: float, jitter: float) -> None:
-        """A reply shows an order, as the answer to a query or in a list."""
+        """A list shows the order."""
         self._see(reply.sighting(), reply, now, jitter)
 
     def _ask_what_became_of_it(self, now: float) -> None:
@@ -415,9 +439,13 @@ class Fate:
             self._questions = self.request.questions()
         return self._questions
 
-    def _see(self, seen: Sighting, reply: Any, now: float, jitter: float) -> None:
-        """Conclude what one look at the order allows."""
-        if not self.request.names(seen):
+    def _see(
+        self, seen: Sighting, reply: Any, now: float, jitter: float, as_of: float = -inf
+    ) -> None:
+        """Conclude what one look at the order allows; it is not older than ``as_of``."""
+        ours = self.request.names(seen)
+        self._seen = self._seen or ours
+        if not ours:
             self._puzzle = "a reply names another order"
             self._inconsistent = True
             self._ask_later(now, jitter)
@@ -427,7 +455,7 @@ class Fate:
             self._inconsistent = self._inconsistent or self._claim is not None
             self._end(AlreadyGone, status=str(seen.status), order_id=seen.child, order=reply)
         elif seen.status in OPEN:
-            self._see_open(now, jitter)
+            self._see_open(now, jitter, as_of)
         elif seen.status == TRIGGERING:
             self._puzzle = "it is triggering"
             self._ask_at = now + _between(_TRIGGERING, jitter)
@@ -444,14 +472,15 @@ class Fate:
         else:
             self._end(AlreadyGone, status=CANCELED, order=reply)
 
-    def _see_open(self, now: float, jitter: float) -> None:
+    def _see_open(self, now: float, jitter: float, as_of: float) -> None:
         """It is open, or was when this node looked last."""
         if self._claim is not None:
             self._inconsistent = True
-        if self._lost and all(dies <= now for _, dies in self._lost):
-            # Whatever was sent can't have an effect any more, and had none.
+        if self._lost and self._dead(as_of):
+            # Whatever was sent could not have an effect any more then, and had none.
             self._lost.clear()
             self._tries = 0
+            self._silence = ""
         if not self.moved and self._claim is None:
             self._puzzle = ""
             if self._closed and not self.hedging:
@@ -461,18 +490,22 @@ class Fate:
         if not again or self._lost:
             self._ask_later(now, jitter)
 
+    def _dead(self, when: float) -> bool:
+        """Whether no attempt whose answer is missing could have an effect from then on."""
+        return all(dies <= when for _, dies in self._lost)
+
     def _hear_absent(self, answer: NotOpen, now: float, jitter: float) -> None:
         """No query finds it."""
         self._absences += 1
         self._absent_from = min(self._absent_from, now)
         self._puzzle = "the exchange finds no such order, and nothing shows what became of it"
-        never_acknowledged = self.request.order()[2] is None
+        never_acknowledged = self.request.order()[2] is None and not self._seen
         if (
             never_acknowledged
             and self._absences >= _ABSENCES
             and now - self._absent_from >= _ABSENT_APART
             and not self.hedging
-            and all(dies <= now for _, dies in self._lost)
+            and self._dead(self._asked_at)
         ):
             self._end(Rejected, error=self._explain(answer))
             return
@@ -485,12 +518,11 @@ class Fate:
         self._rounds += 1
         self._ask_at = now + pause * (0.75 + jitter / 2)
 
-    def _blind(self, now: float) -> None:
-        """No query can be made."""
-        self._ask_at = inf
+    def _blind(self, now: float, jitter: float) -> None:
+        """No query can be made: cancels are all that is left."""
         self._questions = ()
-        self._closed = self._closed or self._tries >= MAX_TRIES
-        if self._closed and not self.hedging:
+        due = self.hedging or self._cancel_at < inf
+        if not due and not self._cancel_again(now, jitter):
             self._conclude(now)
 
     # ------------------------------------------------------------------ conclusions
@@ -549,12 +581,9 @@ class Fate:
 
     def unknown(self) -> Unknown:
         """What is known, where that is not enough."""
-        reason = self._puzzle
-        if not reason and isinstance(self.last, Unanswered):
-            reason = self.last.reason
         return Unknown(
             self.request,
-            reason or "a request is on its way",
+            self._puzzle or self._silence or "a request is on its way",
             attempts=self.sent + self.queries,
             queries=self.queries,
             since=self.since(),

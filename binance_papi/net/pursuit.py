@@ -237,7 +237,7 @@ class Pursuit:
         def written() -> None:
             self._tasks.discard(task)
             self.weight += weight_of(question)
-            fate.asked()
+            fate.asked(home.clock.now())
 
         answer: Answer[Any] = Unsent("it was withdrawn", held=True)
         try:
