@@ -1,10 +1,10 @@
-"""How hard Hypothesis tries: HYPOTHESIS_PROFILE is ``ci`` (the default) or ``nightly``."""
+"""How hard Hypothesis tries: by HYPOTHESIS_PROFILE: ``ci``, ``nightly``, ``controls``."""
 
 from __future__ import annotations
 
 import os
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 _SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
@@ -24,4 +24,6 @@ settings.register_profile(
     print_blob=True,
     suppress_health_check=_SLOW,
 )
+# A failure is enough; nobody needs the smallest example.
+settings.register_profile("controls", settings.get_profile("ci"), phases=[Phase.generate])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
