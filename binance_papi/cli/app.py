@@ -27,7 +27,7 @@ app = typer.Typer(
         "Keys come from the environment, never from arguments: BINANCE_PAPI_API_KEY, and "
         "BINANCE_PAPI_API_SECRET or BINANCE_PAPI_PRIVATE_KEY (path of a PEM file). "
         "Exit codes: 0 done, 1 wrong input or configuration and nothing was sent, 2 the command "
-        "line can't be read, 3 it may or may not have happened, 4 it was refused or never left, "
+        "line can't be read, 3 it may or may not have happened, 4 it certainly had no effect, "
         "5 doctor found something, 130 interrupted."
     ),
 )

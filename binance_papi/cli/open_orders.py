@@ -1,13 +1,13 @@
-"""``binance-papi open-orders``: the open conditional orders."""
+"""``binance-papi open-orders``: the open orders of a family."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from binance_papi.api.um.conditional import ConditionalOrder, QueryAllCurrentOpenOrders
+from binance_papi.cli.families import KINDS, Family, FamilyOption, Kind
 from binance_papi.cli.options import BaseUrl, Json
 from binance_papi.cli.run import Exit, client, finish
 from binance_papi.cli.screen import console, grid, plain, show, show_json
@@ -19,51 +19,61 @@ def open_orders(
         str | None,
         typer.Argument(help="Trading pair; without it all pairs, at 40 times the request weight."),
     ] = None,
+    *,
+    family: FamilyOption = Family.CONDITIONAL,
     base_url: BaseUrl = None,
     as_json: Json = False,
 ) -> None:
-    """List the open conditional orders, of one trading pair (weight 1) or of all (weight 40)."""
-    finish(_open_orders(symbol, base_url, as_json))
+    """List the open orders of a family, of one trading pair (weight 1) or of all (weight 40)."""
+    finish(_open_orders(KINDS[family], symbol, base_url, as_json))
 
 
-async def _open_orders(symbol: str | None, base_url: str | None, as_json: bool) -> Exit:
-    request = QueryAllCurrentOpenOrders(symbol=symbol)
+async def _open_orders(kind: Kind, symbol: str | None, base_url: str | None, as_json: bool) -> Exit:
+    request = kind.open_orders(symbol)
     async with client(base_url) as papi:
-        orders = await papi.send(request)
+        orders: list[Any] = await papi.send(request)
     if as_json:
         show_json({"orders": orders, "weight": weight_of(request)})
         return Exit.DONE
     where = "all trading pairs" if symbol is None else plain(symbol)
     if orders:
         _show(orders)
-    show(f"{len(orders)} open conditional orders of {where}; request weight {weight_of(request)}")
+    show(f"{len(orders)} open {kind.words} of {where}; request weight {weight_of(request)}")
     return Exit.DONE
 
 
-def _show(orders: list[ConditionalOrder]) -> None:
+def _show(orders: list[Any]) -> None:
     table = grid(
-        "Strategy id",
+        "Id",
         "Symbol",
         "Side",
         "Type",
         "Quantity",
+        "Price",
         "Trigger",
         "Placed (UTC)",
         "Client id",
-        right=("Quantity", "Trigger"),
+        right=("Quantity", "Price", "Trigger"),
     )
     for order in orders:
+        seen = order.sighting()
         table.add_row(
-            str(order.strategy_id),
+            str(seen.id),
             plain(order.symbol),
             plain(order.side),
-            plain(order.strategy_type),
-            plain(order.orig_qty),
-            plain(order.stop_price),
-            _moment(order.book_time),
-            plain(order.new_client_strategy_id),
+            plain(_first(order, "strategy_type", "order_type", "type")),
+            plain(_first(order, "orig_qty", "quantity")),
+            plain(_first(order, "price")),
+            plain(_first(order, "stop_price", "trigger_price")),
+            _moment(_first(order, "book_time", "create_time", "time")),
+            plain(seen.client_id),
         )
     console().print(table)
+
+
+def _first(order: Any, *names: str) -> Any:
+    """What an order has under the first of the names that its family uses."""
+    return next((getattr(order, name) for name in names if hasattr(order, name)), None)
 
 
 def _moment(milliseconds: int | None) -> str:

@@ -28,7 +28,7 @@ class Exit(IntEnum):
     UNKNOWN = 3
     """Something may or may not have happened."""
     REFUSED = 4
-    """The exchange refused it, or it never left, or the order was not open."""
+    """The exchange refused it, or it never left: certainly no effect."""
     UNWELL = 5
     """``doctor`` found something."""
     INTERRUPTED = 130

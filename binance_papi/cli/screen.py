@@ -19,7 +19,7 @@ from rich.text import Text
 from binance_papi import AlignmentLost, ClockJumped, Event, Frozen, WeightRaised
 
 _PIPE_WIDTH: Final = 160
-_COPIED: Final = ("Strategy id",)
+_COPIED: Final = ("Id",)
 """Columns that are never folded."""
 
 

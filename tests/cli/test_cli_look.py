@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import pytest
+
+from binance_papi.simulator import FamilyName
 from tests.cli.cli_stage import FIRST, assert_clean, read, run, spawn, stage
 
 
@@ -10,7 +13,7 @@ def test_open_orders_of_one_pair() -> None:
         result = run("open-orders", "BTCUSDT", at=exchange)
     assert result.exit_code == 0
     assert str(FIRST + 1) in result.stdout
-    assert "2 open conditional orders of BTCUSDT; request weight 1\n" in result.stdout
+    assert "2 open UM conditional orders of BTCUSDT; request weight 1\n" in result.stdout
     assert "ETHUSDT" not in result.stdout
 
 
@@ -27,7 +30,27 @@ def test_no_open_orders() -> None:
     """An empty book is no table."""
     with stage() as exchange:
         result = run("open-orders", at=exchange)
-    assert result.stdout == "0 open conditional orders of all trading pairs; request weight 40\n"
+    assert result.stdout == "0 open UM conditional orders of all trading pairs; request weight 40\n"
+
+
+@pytest.mark.parametrize(
+    ("family", "name", "symbol"),
+    [
+        ("algo", "um_algo", "BTCUSDT"),
+        ("um", "um", "BTCUSDT"),
+        ("cm", "cm", "BTCUSD_PERP"),
+        ("cm-conditional", "cm_conditional", "BTCUSD_PERP"),
+    ],
+)
+def test_open_orders_of_every_family(family: str, name: FamilyName, symbol: str) -> None:
+    """Every family has its list, with the same columns."""
+    with stage(era="algo") as exchange:
+        order_id = exchange.place(name, client_id="mine")
+        result = run("open-orders", symbol, "--family", family, at=exchange)
+    assert result.exit_code == 0, result.output
+    (row,) = [line.split() for line in result.stdout.splitlines() if str(order_id) in line]
+    assert {symbol, "BUY", "0.01", "mine"} <= set(row)
+    assert "-" not in row[4:6]
 
 
 def test_a_refusal_is_one_line() -> None:

@@ -28,7 +28,7 @@ def test_the_version() -> None:
 def test_help_tells_the_exit_codes() -> None:
     """Help of the command and of cancel documents the exit codes."""
     assert "130 interrupted" in " ".join(run("--help").stdout.split())
-    assert "4 some were refused" in " ".join(run("cancel", "--help").stdout.split())
+    assert "4 some were certainly not canceled" in " ".join(run("cancel", "--help").stdout.split())
 
 
 @pytest.mark.parametrize("command", ["usage", "open-orders"])

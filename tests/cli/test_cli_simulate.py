@@ -37,7 +37,7 @@ def test_it_serves_until_it_is_told_to_stop(number: signal.Signals) -> None:
     result = run("open-orders", "NEWUSDT", "--base-url", first["base_url"], env=env)
     out, err = ended(process, number)
     assert result.exit_code == 0, result.output
-    assert "3 open conditional orders of NEWUSDT" in result.stdout
+    assert "3 open UM conditional orders of NEWUSDT" in result.stdout
     last = json.loads(out)
     assert last == {
         "event": "stopped",
