@@ -71,8 +71,8 @@ async def with_burst(papi: PapiClient, requests: Sequence[CancelOrder]) -> list[
     begun = time.perf_counter()
     claims: list[Claim] = []
     async for outcome in papi.burst_iter(requests, deadline=DEADLINE):
-        claims.append((_claim(outcome), time.perf_counter() - begun))
-        claims[-1] = (f"{outcome.request.strategy_id} {claims[-1][0]}", claims[-1][1])
+        number = outcome.request.order()[2]
+        claims.append((f"{number} {_claim(outcome)}", time.perf_counter() - begun))
     return claims
 
 

@@ -62,6 +62,7 @@ class Route:
         "connections",
         "failures",
         "firewalled",
+        "halved_at",
         "overloads",
         "shunned_until",
         "slots",
@@ -76,6 +77,7 @@ class Route:
         self.busy = 0
         self.successes = 0
         self.overloads = 0.0
+        self.halved_at = -inf
         self.firewalled = 0
         self.failures = 0
         self.shunned_until = -inf
@@ -100,11 +102,17 @@ class Route:
         self.shunned_until = now + min(_SHUN_MOST, _SHUN * 2.0**self.failures)
         self.failures = min(self.failures + 1, _DOUBLINGS)
 
-    def overloaded(self) -> None:
-        """The exchange could not serve a request; if that is frequent, send fewer at a time."""
+    def overloaded(self, ticket: Ticket, now: float) -> None:
+        """The exchange could not serve a request; if that is frequent, send fewer at a time.
+
+        What was on the wire already when that was learned is no further lesson.
+        """
+        if ticket.at < self.halved_at:
+            return
         self.overloads += (1 - self.overloads) * _LATELY
         if self.overloads > _TOO_MANY:
             self.overloads = self.successes = 0
+            self.halved_at = now
             self.slots = max(1, self.slots // 2)
 
 
@@ -358,7 +366,7 @@ class Admission:
             case Throttled():
                 route.tracker.throttle(grant.ticket, answer.retry_after, now)
             case Overloaded():
-                route.overloaded()
+                route.overloaded(grant.ticket, now)
             case Banned():
                 route.tracker.ban(self._sentence(route, answer, now), _status(answer), now)
             case _:

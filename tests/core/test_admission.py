@@ -283,11 +283,23 @@ def test_slots_shrink_and_come_back() -> None:
     assert hear(Done(None), 20) == 3
 
 
+def test_one_salvo_is_one_lesson() -> None:
+    """What was on the wire when overload was learned does not halve the concurrency again."""
+    of = room(connections=64, ceiling=10_000)
+    route = of.routes[0]
+    salvo = [grant_of(of) for _ in range(60)]
+    for at, grant in enumerate(salvo):
+        of.settle(grant, {}, 2.0 + at)
+        of.obey(grant, Overloaded(FAULT), 2.0 + at)
+    assert route.slots == 32
+
+
 def test_a_hiccup_is_no_overload() -> None:
     """One overloaded reply in ten leaves the concurrency alone."""
     of = room(connections=64, ceiling=10_000)
     for _ in range(50):
-        for answer in (Overloaded(FAULT), *[Done(None)] * 9):
+        answers: list[Overloaded | Done[None]] = [Overloaded(FAULT), *[Done(None)] * 9]
+        for answer in answers:
             grant = grant_of(of)
             of.settle(grant, {}, 1.0)
             of.obey(grant, answer, 1.0)
