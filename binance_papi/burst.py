@@ -13,11 +13,20 @@ from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
-from binance_papi.core.answer import Answer, Done, NotOpen, Refused, Unsent
+from binance_papi.core.answer import (
+    Answer,
+    Banned,
+    Done,
+    NotOpen,
+    Overloaded,
+    Refused,
+    Throttled,
+    Unsent,
+)
 from binance_papi.core.cancel import Cancel, Sweep
 from binance_papi.core.endpoint import Lane, Request
-from binance_papi.core.outcome import AlreadyGone, BurstReport, Latency, Outcome, Unknown
-from binance_papi.errors import InvalidRequestError, PapiError
+from binance_papi.core.outcome import AlreadyGone, BurstReport, Latency, Outcome, Rejected, Unknown
+from binance_papi.errors import InvalidRequestError, PapiError, UnsentError, UsageError
 from binance_papi.net.journal import Pending
 from binance_papi.net.pursuit import Pursuit, Pursuits
 
@@ -76,15 +85,16 @@ class Burst:
         self._deadline = deadline
         self._begun = self._ends = 0.0
         self._outcomes: list[Outcome | None] = [None] * len(self.requests)
-        # What each pursuit will answer, and the parent it is a child of, if it is one.
+        # What each pursuit will answer, and the places that wait for a child by now.
         self._places: dict[Pursuit, list[int]] = {}
-        self._parents: dict[Pursuit, AlreadyGone] = {}
+        self._parents: dict[int, AlreadyGone] = {}
         self._all: list[Pursuit] = []
         self._times: list[float] = []
         self._left = len(self.requests)
         self._landed: deque[Outcome] = deque()
         self._news: asyncio.Future[None] = pursuits.loop.create_future()
         self._timer: asyncio.TimerHandle | None = None
+        self._late = False
 
     # ------------------------------------------------------------------ life
 
@@ -115,6 +125,14 @@ class Burst:
             for pursuit in list(self._places):
                 pursuit.abandon(self)
             self._places.clear()
+            for outcome in self._landed:
+                self._pursuits.keep(outcome)
+
+    def desert(self) -> None:
+        """Nobody will read the report: keep what is known for whoever asks later."""
+        for outcome in self._outcomes:
+            if outcome is not None:
+                self._pursuits.keep(outcome)
 
     def report(self) -> BurstReport:
         """What became of every cancel, once all outcomes landed."""
@@ -136,17 +154,24 @@ class Burst:
     def _begin(self, places: list[int], swept: _Swept) -> None:
         first = places[0]
         since = self._since[first] if self._since is not None else swept.since
-        pursuit = self._pursuits.pursue(
-            self.requests[first],
-            self._ends,
-            verify=self._verify,
-            ask_first=self._ask_first,
-            since=since,
-        )
+        request = self.requests[first]
+        try:
+            pursuit = self._pursuits.pursue(
+                request,
+                self._ends,
+                verify=self._verify,
+                ask_first=self._ask_first,
+                since=since,
+            )
+        except UsageError:
+            self._settle(places, _too_late(request, since))
+            return
         self._watch(pursuit, places)
         if swept.order is not None:
             pursuit.fate.see(swept.order, self._pursuits.clock.now(), 0.0)
         pursuit.step()
+        if self._late:
+            self._expire()
 
     def _watch(self, pursuit: Pursuit, places: list[int]) -> None:
         known = self._places.get(pursuit)
@@ -164,35 +189,32 @@ class Burst:
         places = self._places.pop(pursuit, None)
         if places is None:
             return
-        parent = self._parents.pop(pursuit, None)
-        if parent is not None:
-            outcome = msgspec.structs.replace(parent, child=outcome)
-        elif (
-            self._follow
-            and isinstance(outcome, AlreadyGone)
-            and self._pursue_child(outcome, places)
-        ):
-            return
+        fresh = [place for place in places if place not in self._parents]
+        if self._follow and fresh and isinstance(outcome, AlreadyGone):
+            child = _child_of(outcome)
+            if child is not None:
+                places = [place for place in places if place in self._parents]
+                self._follow_up(outcome, child, fresh)
         self._settle(places, outcome)
 
-    def _pursue_child(self, outcome: AlreadyGone, places: list[int]) -> bool:
-        """Cancel the plain order that a triggered one became; tells whether there is one."""
-        if outcome.order is None or outcome.order_id is None:
-            return False
-        child = outcome.request.child(outcome.order.sighting())
-        if child is None:
-            return False
-        pursuit = self._pursuits.pursue(child, self._ends, verify=self._verify)
-        self._parents[pursuit] = outcome
+    def _follow_up(self, outcome: AlreadyGone, child: Cancel[Any], places: list[int]) -> None:
+        """Cancel the plain order that a triggered one became."""
+        self._parents.update(dict.fromkeys(places, outcome))
+        try:
+            pursuit = self._pursuits.pursue(child, self._ends, verify=self._verify)
+        except UsageError:
+            self._settle(places, _too_late(child, None))
+            return
         self._watch(pursuit, places)
         pursuit.step()
-        return True
 
     def _settle(self, places: list[int], outcome: Outcome) -> None:
         took = self._pursuits.clock.now() - self._begun
         for place in places:
-            self._outcomes[place] = outcome
-            self._landed.append(outcome)
+            parent = self._parents.pop(place, None)
+            told = outcome if parent is None else msgspec.structs.replace(parent, child=outcome)
+            self._outcomes[place] = told
+            self._landed.append(told)
             self._times.append(took)
         self._left -= len(places)
         if not self._news.done():
@@ -208,16 +230,30 @@ class Burst:
             self._expire()
 
     def _expire(self) -> None:
+        self._late = True
         for pursuit, places in list(self._places.items()):
             if pursuit not in self._places:
                 continue
             outcome = pursuit.expire(self)
             if self._places.pop(pursuit, None) is None:
                 continue
-            parent = self._parents.pop(pursuit, None)
-            if parent is not None:
-                outcome = msgspec.structs.replace(parent, child=outcome)
             self._settle(places, outcome)
+
+
+def _too_late(request: Cancel[Any], since: int | None) -> Outcome:
+    """What can be said of a cancel that met a closed client."""
+    reason = "the client was closed"
+    if since is not None:
+        return Unknown(request, reason, since=since)
+    text = f"{reason} before the request was sent"
+    return Rejected(request, UnsentError(text, request=request, reason=reason))
+
+
+def _child_of(outcome: AlreadyGone) -> Cancel[Any] | None:
+    """The cancel of the plain order that a triggered one became."""
+    if outcome.order is None or outcome.order_id is None:
+        return None
+    return outcome.request.child(outcome.order.sighting())
 
 
 def _checked(requests: Iterable[Request[Any]]) -> tuple[Cancel[Any], ...]:
@@ -235,8 +271,12 @@ async def burst(
 ) -> BurstReport:
     """Cancel everything; see `PapiClient.burst`."""
     one = Burst(pursuits, requests, **settings)
-    async for _ in one.run(sweep=sweep):
-        pass
+    try:
+        async for _ in one.run(sweep=sweep):
+            pass
+    except BaseException:
+        one.desert()
+        raise
     return one.report()
 
 
@@ -327,7 +367,7 @@ async def _sweep_one(
         return {}  # somebody wants to keep one of them, or it saves nothing
     since = pursuits.clock.earliest()
     swept = await _once(pursuits, way.cancel_all, Lane.CANCEL, ends)
-    if isinstance(swept, NotOpen | Refused | Unsent):
+    if isinstance(swept, NotOpen | Refused | Throttled | Banned | Overloaded | Unsent):
         return {}
     # From here on every one of them may be cancelled, whatever the list says.
     found = dict.fromkeys(places, _Swept(since))

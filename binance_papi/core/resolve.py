@@ -121,7 +121,6 @@ class Fate:
         "_silence",
         "_tries",
         "_unsent",
-        "_verify",
         "deadline",
         "last",
         "outcome",
@@ -130,6 +129,7 @@ class Fate:
         "request",
         "sent",
         "started",
+        "verify",
     )
 
     def __init__(
@@ -159,7 +159,7 @@ class Fate:
         """Queries on the wire so far."""
         self._pace = pace
         self._explain = explain
-        self._verify = verify
+        self.verify = verify
         self._began_ms = exchange_ms
         # When the next of each is due; infinite: not for the time being.
         self._cancel_at, self._ask_at = (inf, now) if ask_first else (now, inf)
@@ -224,6 +224,10 @@ class Fate:
     def unsettled(self) -> bool:
         """Whether something was sent, or said, that leaves the order's fate open."""
         return self.moved or bool(self._puzzle)
+
+    def hurry(self, now: float) -> None:
+        """Somebody wants to know: no pause before the next query."""
+        self._ask_at = min(self._ask_at, now)
 
     def skip_hedge(self) -> None:
         """No second cancel for the one on its way."""
@@ -303,7 +307,7 @@ class Fate:
     ) -> None:
         seen = self.request.sight(reply)
         if seen.status == CANCELED and self.request.names(seen):
-            if not self._verify:
+            if not self.verify:
                 self._end(Canceled, by="us", order=reply)
                 return
             self._claim = reply

@@ -7,6 +7,7 @@ moments, since nothing waits for the disk. Keys and signatures are never written
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,8 @@ from binance_papi.core.outcome import Outcome, Unknown
 from binance_papi.core.wire import encode
 
 _MODE: Final = 0o600
+
+_log = logging.getLogger("binance_papi")
 
 
 class _Line(msgspec.Struct, omit_defaults=True):
@@ -66,6 +69,7 @@ class Journal:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = Path(path)
         self.pending = tuple(_left_open(self._path))
+        self._open = {_key(pending.request) for pending in self.pending}
         self._file = self._begin()
 
     def _begin(self) -> int:
@@ -80,20 +84,31 @@ class Journal:
 
     def sent(self, request: Cancel[Any], at: int) -> None:
         """A cancel is about to be written."""
+        self._open.add(_key(request))
         os.write(self._file, _encode("sent", request, at=at))
 
     def ended(self, request: Cancel[Any], outcome: Outcome) -> None:
-        """Its outcome is known, unless it is `Unknown`."""
-        if not isinstance(outcome, Unknown):
+        """Its outcome is known, unless it is `Unknown`; nothing is noted that was never sent."""
+        key = _key(request)
+        if isinstance(outcome, Unknown) or key not in self._open:
+            return
+        self._open.discard(key)
+        try:
             os.write(self._file, _encode("ended", request, outcome=type(outcome).__name__))
+        except OSError as error:  # whoever waits for the outcome must hear of it all the same
+            _log.error("the journal can't be written: %s", os.strerror(error.errno or 0))
 
     def close(self) -> None:
         """Close the file."""
         os.close(self._file)
 
 
+def _key(request: Cancel[Any]) -> tuple[str, str]:
+    return request.endpoint.path, encode(request)
+
+
 def _encode(do: str, request: Cancel[Any], **more: Any) -> bytes:
-    line = _Line(do, request.endpoint.path, encode(request), **more)
+    line = _Line(do, *_key(request), **more)
     return msgspec.json.encode(line) + b"\n"
 
 

@@ -60,6 +60,7 @@ class Pursuit:
     """
 
     __slots__ = (
+        "_deserted",
         "_flying",
         "_home",
         "_late_until",
@@ -83,6 +84,8 @@ class Pursuit:
         self._timer: asyncio.TimerHandle | None = None
         self._late_until: float | None = None
         self._over = False
+        # Whether somebody stopped waiting who may ask for the outcome later.
+        self._deserted = False
 
     # ------------------------------------------------------------------ watchers
 
@@ -97,6 +100,7 @@ class Pursuit:
         The pursuit ends if certainly nothing was changed and nobody else waits; else it goes on.
         """
         self._watchers.remove(watcher)
+        self._deserted = True
         if self._watchers:
             return self.fate.outcome or self.fate.unknown()
         waited = self._home.clock.now() - self.fate.started
@@ -110,6 +114,7 @@ class Pursuit:
     def abandon(self, watcher: Watcher) -> None:
         """Somebody was cancelled: what is not on the wire is withdrawn, the rest lives on."""
         self._watchers.remove(watcher)
+        self._deserted = True
         if not self._watchers and not self.withdraw("its caller was cancelled"):
             self._go_on()
 
@@ -185,7 +190,7 @@ class Pursuit:
             task.cancel()
         if self._flying:
             self._home.forsake(self._flying)
-        self._home.over(self, outcome, kept=not self._watchers)
+        self._home.over(self, outcome, kept=self._deserted or not self._watchers)
         watchers, self._watchers = self._watchers, []
         for watcher in watchers:
             watcher.land(self, outcome)
@@ -336,7 +341,11 @@ class Pursuits:
         key = request.order()
         pursuit = self._running.get(key)
         if pursuit is not None:
-            pursuit.fate.deadline = max(pursuit.fate.deadline, deadline)
+            fate = pursuit.fate
+            fate.deadline = max(fate.deadline, deadline)
+            fate.verify = fate.verify or verify
+            if ask_first:
+                fate.hurry(self.clock.now())
             return pursuit
         self._kept.pop(key, None)
         fate = Fate(
@@ -388,14 +397,18 @@ class Pursuits:
         if self._running.get(key) is not pursuit:
             return
         del self._running[key]
-        if self.journal is not None and pursuit.fate.sent:
+        if self.journal is not None:
             self.journal.ended(pursuit.fate.request, outcome)
         if kept:
-            self._kept[key] = outcome
-            if len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
+            self.keep(outcome)
         if not self._running and self._idle is not None and not self._idle.done():
             self._idle.set_result(None)
+
+    def keep(self, outcome: Outcome) -> None:
+        """Keep an outcome for somebody who may ask for it later."""
+        self._kept[outcome.request.order()] = outcome
+        if len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
 
     async def close(self, grace: float) -> CloseReport:
         """Begin nothing new; wait for what is on the wire, then give up.
