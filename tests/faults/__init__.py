@@ -1,0 +1,1 @@
+"""The acceptance table of faults: one test per row, over real sockets."""
