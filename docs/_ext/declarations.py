@@ -192,6 +192,7 @@ def _plain(annotation: Any) -> str:
 
 _ROOMS = (
     "binance_papi",
+    "binance_papi.burst",
     "binance_papi.errors",
     "binance_papi.terms",
     "binance_papi.core.endpoint",
