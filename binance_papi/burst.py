@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
@@ -98,7 +98,7 @@ class Burst:
 
     # ------------------------------------------------------------------ life
 
-    async def run(self, *, sweep: bool = False) -> AsyncIterator[Outcome]:
+    async def run(self, *, sweep: bool = False) -> AsyncGenerator[Outcome, None]:
         """Cancel everything; yields the outcomes as they land."""
         loop = self._pursuits.loop
         self._begun = loop.time()

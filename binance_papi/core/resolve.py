@@ -170,7 +170,9 @@ class Fate:
         self._flying: dict[int, tuple[int, float]] = {}
         self._lost: list[tuple[int, float]] = []
         if since is not None:
-            self._lost.append((since, now + self.recv_window / 1000 + ENGINE))
+            # Its receive window may have been widened, see `_hear_refusal`.
+            window = max(self.recv_window, _WIDEST)
+            self._lost.append((since, now + window / 1000 + ENGINE))
         self._tries = 0
         self._refusals = self._clock_tries = self._unsent = 0
         self._asking = self._seen = False

@@ -34,6 +34,7 @@ class _Line(msgspec.Struct, omit_defaults=True):
         path: Path of the cancel.
         query: Its parameters, percent-encoded, without signature and timestamp.
         at: Exchange time in ms from which it may have taken effect.
+        window: Milliseconds for which it is valid, if the request says so itself.
         outcome: Name of the outcome.
     """
 
@@ -41,6 +42,7 @@ class _Line(msgspec.Struct, omit_defaults=True):
     path: str
     query: str
     at: int = 0
+    window: int | None = None
     outcome: str = ""
 
 
@@ -108,7 +110,7 @@ def _key(request: Cancel[Any]) -> tuple[str, str]:
 
 
 def _encode(do: str, request: Cancel[Any], **more: Any) -> bytes:
-    line = _Line(do, *_key(request), **more)
+    line = _Line(do, *_key(request), window=request.recv_window, **more)
     return msgspec.json.encode(line) + b"\n"
 
 
@@ -132,7 +134,7 @@ def _left_open(path: Path) -> Iterator[Pending]:
     for line in open_ones.values():
         kind = kinds.get(line.path)
         if kind is not None:
-            yield Pending(_parse(kind, line.query), line.at)
+            yield Pending(_parse(kind, line), line.at)
 
 
 def _kinds(base: type[Cancel[Any]]) -> Iterator[type[Cancel[Any]]]:
@@ -142,7 +144,10 @@ def _kinds(base: type[Cancel[Any]]) -> Iterator[type[Cancel[Any]]]:
         yield from _kinds(kind)
 
 
-def _parse(kind: type[Cancel[Any]], query: str) -> Cancel[Any]:
-    sent = dict(parse_qsl(query))
-    values = {field.name: sent[field.wire] for field in fields_of(kind) if field.wire in sent}
+def _parse(kind: type[Cancel[Any]], line: _Line) -> Cancel[Any]:
+    sent = dict(parse_qsl(line.query))
+    values: dict[str, Any] = {
+        field.name: sent[field.wire] for field in fields_of(kind) if field.wire in sent
+    }
+    values["recv_window"] = line.window
     return cast("Cancel[Any]", msgspec.convert(values, kind, strict=False))

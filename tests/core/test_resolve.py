@@ -755,6 +755,16 @@ def test_an_earlier_call_that_left_nothing_changes_nothing() -> None:
     assert talk.ended().attempts == 2
 
 
+def test_an_earlier_call_has_a_horizon_of_its_own() -> None:
+    """Its receive window may have been the widest: open proves nothing before that is over."""
+    talk = Talk(ask_first=True, since=BEGAN_MS - 900, deadline=100)
+    talk.play(order("NEW"), WRONG)
+    while talk.fate.outcome is None:
+        talk.play(order("NEW"))
+    assert talk.now >= START + 5 + ENGINE
+    assert isinstance(talk.ended(), Rejected)
+
+
 def test_an_earlier_call_is_no_proof_of_nothing() -> None:
     """Refused now, but what was sent before may have worked: not rejected."""
     talk = Talk(since=BEGAN_MS - 900)

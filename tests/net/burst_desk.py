@@ -91,7 +91,7 @@ class Book:
         self, method: str, target: str, *, patience: float, on_written: Any, **_: Any
     ) -> Reply | Unsent | Unanswered:
         """As a session sends."""
-        path, _, query = target.partition("?")
+        path, _mark, query = target.partition("?")
         params = dict(parse_qsl(query))
         played = self.mishaps if method == "DELETE" else self.blind
         mishap = played.pop(0) if played else None
@@ -129,29 +129,35 @@ class Book:
         return reply
 
     def _do(self, method: str, path: str, number: int) -> Reply:
-        ids = [one for one in self.status if one not in self.children.values()]
-        match method, path:
-            case "DELETE", "um/conditional/allOpenOrders":
-                for one in ids:
-                    if self.status[one] == "NEW":
-                        self.end(one, "CANCELED")
-                return Reply(200, {}, b'{"code":"200","msg":"done"}')
-            case "GET", "um/conditional/openOrders":
-                shown = [self.show(one) for one in ids if self.status[one] == "NEW"]
-                return Reply(200, {}, json.dumps(shown).encode())
-            case "GET", "um/conditional/allOrders":
-                return Reply(200, {}, json.dumps([self.show(one) for one in ids]).encode())
-            case "DELETE", _:
-                if self.status.get(number) != "NEW":
-                    return error(400, -2011)
-                self.end(number, "CANCELED")
-            case "GET", "um/conditional/openOrder" if self.status.get(number) != "NEW":
-                return error(400, -2013)
-            case "GET", "um/conditional/orderHistory" if self.status.get(number, "NEW") == "NEW":
-                return error(400, -2013)
-            case _ if number not in self.status:
-                return error(400, -2013)
+        every = self._do_for_all(method, path)
+        if every is not None:
+            return every
+        status = self.status.get(number)
+        if method == "DELETE":
+            if status != "NEW":
+                return error(400, -2011)
+            self.end(number, "CANCELED")
+        elif (
+            status is None
+            or (path == "um/conditional/openOrder" and status != "NEW")
+            or (path == "um/conditional/orderHistory" and status == "NEW")
+        ):
+            return error(400, -2013)
         return Reply(200, {}, json.dumps(self.show(number)).encode())
+
+    def _do_for_all(self, method: str, path: str) -> Reply | None:
+        ids = [one for one in self.status if one not in self.children.values()]
+        if path == "um/conditional/allOpenOrders":
+            assert method == "DELETE"
+            for one in ids:
+                if self.status[one] == "NEW":
+                    self.end(one, "CANCELED")
+            return Reply(200, {}, b'{"code":"200","msg":"done"}')
+        if path == "um/conditional/openOrders":
+            ids = [one for one in ids if self.status[one] == "NEW"]
+        elif path != "um/conditional/allOrders":
+            return None
+        return Reply(200, {}, json.dumps([self.show(one) for one in ids]).encode())
 
     def end(self, number: int, status: str) -> None:
         """Something happens to an order, now."""
