@@ -152,7 +152,7 @@ async def _cancel_some(job: Job, read: Callable[[], list[Cancel[Any]]], dry_run:
     try:
         results = await _burst(job, papi, requests)
     finally:
-        await papi.aclose()
+        await papi.aclose(0.0)  # what is unknown now was said; nothing goes on unseen
     show_fates(results.report(), job.as_json)
     return exit_code(results.report().outcomes)
 
@@ -169,7 +169,7 @@ async def _cancel_all(job: Job, yes: bool) -> Exit:
         results = await _burst(job, papi, requests, sweep=True)
         left = await _left(job, papi)
     finally:
-        await papi.aclose()
+        await papi.aclose(0.0)  # what is unknown now was said; nothing goes on unseen
     show_fates(results.report(), job.as_json, still_open=left)
     code = exit_code(results.report().outcomes)
     if code is Exit.DONE:
