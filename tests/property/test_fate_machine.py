@@ -77,7 +77,7 @@ class Drive:
         self.request: Any = algo.CancelOrder(algo_id=7)
         if self.rng.random() < 0.5:
             ids = {"strategy_id": 7} if self.by_id else {"new_client_strategy_id": "mine"}
-            self.request = conditional.CancelOrder(symbol="BTCUSDT", **ids)  # type: ignore[arg-type]
+            self.request = conditional.CancelOrder(symbol="BTCUSDT", **ids)
         else:
             self.by_id = True
         self.deadline = self.now + self.rng.choice([0.5, 10.0, 60.0])
@@ -145,7 +145,7 @@ class Drive:
         self.cancels += 1
 
     def write_query(self) -> None:
-        """A query leaves, or does not; the exchange looks at once, the answer comes when it comes."""
+        """A query leaves, or does not; the exchange looks at once, the answer comes later."""
         if self.fate.outcome is not None or self.rng.random() < 0.1:
             self.asking = False
             self.fate.told(Unsent("refused"), self.now, self.rng.random())
@@ -234,6 +234,7 @@ class Drive:
         self.fate.heard(serial, reply, self.now, self.rng.random())
 
     def own_reply(self) -> Any:
+        """A success reply of the order's family."""
         if isinstance(self.request, algo.CancelOrder):
             return algo.CanceledAlgoOrder(complete=True)
         return self.show("CANCELED")
