@@ -103,6 +103,7 @@ class Fate:
         "_claim",
         "_clock_tries",
         "_closed",
+        "_denials",
         "_explain",
         "_failures",
         "_flying",
@@ -174,7 +175,7 @@ class Fate:
             window = max(self.recv_window, _WIDEST)
             self._lost.append((since, now + window / 1000 + ENGINE))
         self._tries = 0
-        self._refusals = self._clock_tries = self._unsent = 0
+        self._refusals = self._clock_tries = self._unsent = self._denials = 0
         self._asking = self._seen = False
         self._asked_at = -inf
         self._questions: tuple[Request[Any], ...] | None = None
@@ -297,6 +298,7 @@ class Fate:
                 self._hear_done(answer.reply, trial, now, jitter)
             case NotOpen():
                 self._tries += 1
+                self._denials += 1
                 self._puzzle = self._puzzle or "the exchange says that no such order is open"
                 self._ask_what_became_of_it(now)
             case Unanswered():
@@ -368,7 +370,11 @@ class Fate:
         """Send it once more if that is allowed; tells whether it is."""
         if self._closed or self.hedging or self._tries >= MAX_TRIES:
             return False
-        self._cancel_at = now + _backoff(max(0, self._tries - 1), jitter)
+        pause = _backoff(max(0, self._tries - 1), jitter)
+        if self._denials:
+            # A node that denied it is given time to remember.
+            pause = max(pause, _backoff(self._denials, 0.5 + jitter / 2))
+        self._cancel_at = now + pause
         return True
 
     def _doubt(self, trial: tuple[int, float] | None) -> None:
@@ -482,7 +488,7 @@ class Fate:
         """It is open, or was when this node looked last."""
         if self._claim is not None:
             self._inconsistent = True
-        if self._lost and self._dead(as_of):
+        if not self._flying and self._dead(as_of):
             # Whatever was sent could not have an effect any more then, and had none.
             self._lost.clear()
             self._tries = 0

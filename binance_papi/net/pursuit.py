@@ -34,7 +34,7 @@ from binance_papi.net.line import Line
 LATE: Final = 60.0
 """Seconds for which an unknown outcome is pursued after its caller stopped waiting."""
 
-KEPT: Final = 10_000
+KEPT: Final = 2_000
 """Outcomes kept for callers who did not wait for them."""
 
 _STALL: Final = 0.02
@@ -79,8 +79,9 @@ class Pursuit:
         """Request weight used so far."""
         self._watchers: list[Watcher] = []
         # Tasks that wait for admission or for a connection, and cancels on the wire.
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._flying: set[asyncio.Task[None]] = set()
+        # (Dictionaries keep their order, so that a simulated run repeats.)
+        self._tasks: dict[asyncio.Task[None], None] = {}
+        self._flying: dict[asyncio.Task[None], None] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._late_until: float | None = None
         self._over = False
@@ -189,7 +190,7 @@ class Pursuit:
         for task in self._tasks:
             task.cancel()
         if self._flying:
-            self._home.forsake(self._flying)
+            self._home.forsake(tuple(self._flying))
         self._home.over(self, outcome, kept=self._deserted or not self._watchers)
         watchers, self._watchers = self._watchers, []
         for watcher in watchers:
@@ -199,7 +200,7 @@ class Pursuit:
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._home.spawn(work)
-        self._tasks.add(task)
+        self._tasks[task] = None
 
     async def _cancel(self, serial: int) -> None:
         """One cancel, from admission to its answer."""
@@ -213,8 +214,8 @@ class Pursuit:
             nonlocal sent, answer
             sent = home.clock.now()
             answer = Unanswered("the client was closed")
-            self._tasks.discard(task)
-            self._flying.add(task)
+            self._tasks.pop(task, None)
+            self._flying[task] = None
             stamp_ms = home.clock.earliest()
             self.weight += weight_of(fate.request)
             fate.written(serial, stamp_ms, sent)
@@ -225,8 +226,8 @@ class Pursuit:
         try:
             answer = await self._attempt(fate.request, Lane.CANCEL, fate.recv_window, written)
         finally:
-            self._tasks.discard(task)
-            self._flying.discard(task)
+            self._tasks.pop(task, None)
+            self._flying.pop(task, None)
             now = home.clock.now()
             if sent:
                 home.pace.hear(now - sent)
@@ -240,7 +241,7 @@ class Pursuit:
         assert task is not None
 
         def written() -> None:
-            self._tasks.discard(task)
+            self._tasks.pop(task, None)
             self.weight += weight_of(question)
             fate.asked(home.clock.now())
 
@@ -248,7 +249,7 @@ class Pursuit:
         try:
             answer = await self._attempt(question, Lane.RESOLVE, fate.recv_window, written)
         finally:
-            self._tasks.discard(task)
+            self._tasks.pop(task, None)
             fate.told(answer, home.clock.now(), random.random())  # noqa: S311 - it guards nothing
         self._after_news()
 
@@ -310,7 +311,7 @@ class Pursuits:
         self.pace = Pace()
         self._running: dict[Any, Pursuit] = {}
         self._kept: OrderedDict[Any, Outcome] = OrderedDict()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], None] = {}
         self._timers: set[asyncio.TimerHandle] = set()
         self._idle: asyncio.Future[None] | None = None
         self._closed = False
@@ -373,11 +374,11 @@ class Pursuits:
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Let a task of the client's own do something."""
         task = self.loop.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._tasks[task] = None
+        task.add_done_callback(self._tasks.pop)
         return task
 
-    def forsake(self, tasks: set[asyncio.Task[None]]) -> None:
+    def forsake(self, tasks: tuple[asyncio.Task[None], ...]) -> None:
         """The outcome is there without these: break them off if they take much longer.
 
         Their connections are of use to others.
@@ -425,7 +426,10 @@ class Pursuits:
         if self._running and grace > 0:
             self._idle = self.loop.create_future()
             await asyncio.wait({self._idle}, timeout=grace)
-        left = {pursuit.fate.request.order(): pursuit.give_up() for pursuit in self._left()}
+        left: dict[Any, Outcome] = {}
+        for pursuit in self._left():
+            if not pursuit.withdraw("the client was closed"):
+                left[pursuit.fate.request.order()] = pursuit.give_up()
         left |= self._kept
         self._kept.clear()
         return CloseReport(

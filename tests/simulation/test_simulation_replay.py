@@ -54,7 +54,7 @@ def test_a_run_leaves_global_chance_alone() -> None:
     assert random.random() == expected
 
 
-@pytest.mark.parametrize("policy", ["retry", "burst"])
+@pytest.mark.parametrize("policy", ["retry", "burst", "closing", "leaving"])
 def test_a_seed_repeats_in_another_process(policy: str) -> None:
     """Whatever hashes and addresses are there."""
     assert digests(policy, "1") == digests(policy, "2")
