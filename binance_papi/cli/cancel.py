@@ -7,11 +7,11 @@ import sys
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import partial
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 import typer
 
-from binance_papi import PapiClient, PapiError, UsageError
+from binance_papi import LIMITS, PapiClient, PapiError, UsageError
 from binance_papi.cli.families import KINDS, Family, FamilyOption, Kind
 from binance_papi.cli.fate import Results, exit_code
 from binance_papi.cli.ids import read_requests
@@ -21,8 +21,11 @@ from binance_papi.cli.screen import plain, progress, say
 from binance_papi.cli.tables import show_all_plan, show_fates, show_plan
 from binance_papi.core.cancel import Cancel
 
-_GRACE = 2.0
+_GRACE: Final = 2.0
 """Seconds after Ctrl-C in which what is on the wire may still be answered."""
+
+_PER_MINUTE: Final = LIMITS[0].limit
+_MINUTE: Final = 60.0
 
 
 class Verify(StrEnum):
@@ -182,6 +185,11 @@ async def _burst(
 ) -> Results:
     """Cancel all of them; on Ctrl-C say what is known so far."""
     results = Results(requests)
+    if len(requests) > _PER_MINUTE and job.settings["deadline"] < _MINUTE:
+        say(
+            f"{len(requests)} cancels are more than a minute's request weight: those that find no "
+            "room before the deadline are not sent. Give a greater --deadline."
+        )
     try:
         with progress("cancelling", len(requests)) as advance:
             await results.collect(papi, advance, sweep=sweep, **job.settings)

@@ -20,16 +20,16 @@ from binance_papi.cli.trouble import SHARE
 
 _WEIGHT: Final = LIMITS[0].limit
 _MEANING: Final = {
-    "Canceled": "the order is cancelled",
-    "AlreadyGone": "it had ended without us",
-    "Rejected": "certainly not cancelled by us",
+    "Canceled": "it is cancelled",
+    "AlreadyGone": "it ended without us",
+    "Rejected": "we changed nothing",
     "Unknown": "nobody can say yet",
 }
 _ENDS: Final = {
-    "CANCELED": "CANCELED by somebody else before",
+    "CANCELED": "CANCELED by somebody else",
     "EXPIRED": "EXPIRED",
-    "TRIGGERED": "TRIGGERED: it became a plain order",
-    "FINISHED": "FINISHED: it triggered and was filled",
+    "TRIGGERED": "TRIGGERED: a plain order now",
+    "FINISHED": "FINISHED: triggered, filled",
 }
 
 

@@ -82,12 +82,15 @@ class Results:
         """
         now = asyncio.get_running_loop().time
         began = now()
-        async with aclosing(papi.burst_iter(self.requests, **settings)) as landing:  # type: ignore[type-var]
-            async for outcome in landing:
-                self.outcomes[outcome.request.order()] = outcome
-                self._times.append(now() - began)
-                step()
-        self._elapsed = now() - began
+        landing = papi.burst_iter(self.requests, **settings)
+        try:
+            async with aclosing(landing):  # type: ignore[type-var]
+                async for outcome in landing:
+                    self.outcomes[outcome.request.order()] = outcome
+                    self._times.append(now() - began)
+                    step()
+        finally:
+            self._elapsed = now() - began
 
     def report(self) -> BurstReport:
         """The outcomes in the order of the requests, without those that are missing."""
@@ -134,7 +137,7 @@ def fate_of(outcome: Outcome) -> Fate:
 def evidence(outcome: Canceled) -> str:
     """What a `Canceled` rests on."""
     if outcome.queries:
-        return "an unclear answer, then a query"
+        return "unclear answer, then a query"
     return "reply to a repeated cancel" if outcome.attempts > 1 else "reply to the cancel"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -14,7 +14,7 @@ from binance_papi.cli.screen import console, grid, plain, say, show, show_json
 from binance_papi.core.cancel import Cancel
 from binance_papi.core.wire import encode
 
-_MANY = 1000
+_MANY: Final = 1000
 """More rows than this are shown only where something is not gone."""
 
 

@@ -41,24 +41,24 @@ class Trouble(NamedTuple):
 
 
 TROUBLES: Final = (
-    Trouble(FaultKind.DROP_BEFORE, "connection reset, nothing done"),
-    Trouble(FaultKind.DROP_AFTER, "connection reset, but it was done"),
+    Trouble(FaultKind.DROP_BEFORE, "reset, nothing done"),
+    Trouble(FaultKind.DROP_AFTER, "reset, but it was done"),
     Trouble(FaultKind.NO_REPLY, "never answered"),
     Trouble(FaultKind.SLOW, "answered late", delay=_SLOW),
     Trouble(FaultKind.TRUNCATED, "reply cut in half"),
     Trouble(FaultKind.GARBAGE, "reply can't be read"),
-    Trouble(FaultKind.HTTP_503_UNKNOWN, '503 "Unknown error", but it was done', executed=True),
-    Trouble(FaultKind.HTTP_503_UNKNOWN, '503 "Unknown error", not done', executed=False),
-    Trouble(FaultKind.HTTP_503_UNAVAILABLE, '503 "Service Unavailable."'),
-    Trouble(FaultKind.HTTP_503_THROTTLED, "503 -1008, throttled by the system"),
-    Trouble(FaultKind.ERROR_1007, "-1007, time-out inside the exchange"),
+    Trouble(FaultKind.HTTP_503_UNKNOWN, "503 Unknown error, done", executed=True),
+    Trouble(FaultKind.HTTP_503_UNKNOWN, "503 Unknown error, not done", executed=False),
+    Trouble(FaultKind.HTTP_503_UNAVAILABLE, "503 Service Unavailable"),
+    Trouble(FaultKind.HTTP_503_THROTTLED, "503 -1008, throttled"),
+    Trouble(FaultKind.ERROR_1007, "-1007, time-out inside"),
     Trouble(FaultKind.HTML_502, "502 with a web page"),
-    Trouble(FaultKind.ERROR_2011, '-2011 "Unknown order", but it is open', method="DELETE"),
+    Trouble(FaultKind.ERROR_2011, "-2011, though it is open", method="DELETE"),
 )
 """The mixture; each kind is equally likely."""
 
 WORDS: Final = {
-    FaultKind.HTTP_503_UNKNOWN: '503 "Unknown error", done or not',
+    FaultKind.HTTP_503_UNKNOWN: "503 Unknown error",
     **{one.kind: one.words for one in reversed(TROUBLES) if one.executed is None},
 }
 """What each kind means, by kind."""

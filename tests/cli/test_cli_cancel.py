@@ -375,3 +375,16 @@ def test_all_asks_at_a_terminal(answer: str, code: int, left: int) -> None:
     os.close(theirs)
     assert process.returncode == code, err
     assert "Cancel ALL 2 open UM conditional orders of BTCUSDT?" in err
+
+
+def test_more_than_a_minute_takes(tmp_path: Path) -> None:
+    """A burst that can't be over before its deadline is announced as such."""
+    file = tmp_path / "ids.txt"
+    file.write_text("".join(f"{number}\n" for number in range(6001)))
+    with stage() as exchange:
+        base = exchange.base_url
+    with stage() as exchange:
+        more = ("--base-url", base, "--deadline", "0.2")
+        result = run("cancel", "BTCUSDT", "--file", str(file), *more, at=exchange)
+    assert result.exit_code == 4
+    assert "Give a greater --deadline." in " ".join(result.stderr.split())

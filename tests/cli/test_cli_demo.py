@@ -82,7 +82,7 @@ def test_faults_are_explained() -> None:
     assert result.exit_code == 0, result.output
     assert "20% of all requests go wrong" in result.stdout
     assert "What went wrong" in result.stdout
-    assert "it triggered and was filled" in result.stdout
+    assert "FINISHED: triggered, filled" in result.stdout
 
 
 def test_the_mixture_hits_the_share_that_it_says() -> None:
