@@ -789,6 +789,20 @@ def test_after_the_deadline_questions_are_rare() -> None:
     assert waits == pytest.approx([2, 5, 10, 10])
 
 
+def test_somebody_who_wants_to_know_is_not_kept_waiting() -> None:
+    """The pause before the next query is cut short, and nothing is asked twice at once."""
+    talk = Talk(ALGO, deadline=0.001)
+    talk.cancel(GONE, after=1)
+    talk.fate.start_ask()
+    talk.fate.hurry(talk.now)
+    assert talk.due() is Step.WAIT
+    talk.fate.asked(talk.now)
+    talk.fate.told(Done(algo.AlgoOrder(algo_id=7)), talk.now, 0.5)
+    assert talk.due() is Step.WAIT
+    talk.fate.hurry(talk.now)
+    assert talk.due() is Step.ASK
+
+
 def test_a_list_may_tell_the_order_too() -> None:
     """As the answer of a query would."""
     talk = Talk(since=BEGAN_MS)
