@@ -26,9 +26,11 @@ REST: Final = 60.0
 class Breaker:
     """Remembers such refusals."""
 
-    __slots__ = ("_keys", "_paths", "_refusals")
+    __slots__ = ("_keys", "_paths", "_refusals", "trips")
 
     def __init__(self) -> None:
+        self.trips = 0
+        """How often it shut something: who waited meanwhile has to ask again."""
         self._paths: dict[tuple[str, str], tuple[float, Refused]] = {}
         self._keys: dict[Security, tuple[float, Refused]] = {}
         self._refusals: dict[Security, int] = {}
@@ -59,10 +61,12 @@ class Breaker:
                 self._paths.pop((endpoint.method, endpoint.path), None)
         elif isinstance(answer, Refused):
             if answer.retired:
+                self.trips += 1
                 self._paths[endpoint.method, endpoint.path] = (now + REST, answer)
             elif answer.meaning is Meaning.AUTH:
                 count = self._refusals[security] = self._refusals.get(security, 0) + 1
                 if count >= AUTH_REFUSALS:
+                    self.trips += 1
                     self._keys[security] = (now + REST, answer)
 
 

@@ -180,13 +180,20 @@ class Line:
             WaitTooLongError: If it would have to wait longer, or could never go.
         """
         endpoint = request.endpoint
-        refusal = self._breaker.answer(endpoint, self._clock.now())
+        breaker = self._breaker
+        refusal, trips = breaker.answer(endpoint, self._clock.now()), breaker.trips
         if refusal is not None:
             return refusal
         query = encode(request)
         weight = weight_of(request) + self._audit.beyond(endpoint)
         grant = await self._gate.admit(weight, endpoint.orders, lane, max_wait)
         sent = self._clock.now()
+        if breaker.trips != trips:
+            # While it waited, others learned what it would be answered.
+            refusal = breaker.answer(endpoint, sent)
+            if refusal is not None:
+                self._settle_unheard(grant, Unsent(refusal.fault.msg, held=True))
+                return refusal
         window = getattr(request, "recv_window", None) or recv_window
         mark = _Mark(on_written)
         heard: Reply | Unsent | Unanswered | None = None
