@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.faults.stage import TRANSPORTS, Stage, staged
+pytest.register_assert_rewrite("tests.faults.stage")
+
+from tests.faults.stage import TRANSPORTS, Stage, staged  # noqa: E402 - its asserts are rewritten
 
 
 @pytest_asyncio.fixture(params=TRANSPORTS)

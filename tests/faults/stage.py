@@ -7,7 +7,7 @@ import contextlib
 import logging
 import os
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from importlib import import_module
 from typing import Any, Final, TypeVar
 
@@ -82,13 +82,16 @@ def id_of(cancel: Cancel[Any]) -> int | str | None:
     return number if number is not None else text
 
 
-async def together(cases: Iterable[Awaitable[T]]) -> list[T]:
+async def together(cases: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
     """Play independent cases at the same time, a few at once."""
     room = asyncio.Semaphore(_AT_ONCE)
 
-    async def one(case: Awaitable[T]) -> T:
-        async with room:
-            return await case
+    async def one(case: Coroutine[Any, Any, T]) -> T:
+        try:
+            async with room:
+                return await case
+        finally:
+            case.close()  # if another one failed before it began
 
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(one(case)) for case in cases]
@@ -290,6 +293,7 @@ class Stage:
         self._texts: list[tuple[str, str]] = []
         self._kept: list[object] = []
         self._stray: list[str] = []
+        self._playing = 0
 
     # ------------------------------------------------------------------ scenes
 
@@ -329,8 +333,9 @@ class Stage:
                 url = base_url.format(port=url.rpartition(":")[2])
             papi = self.client(url, **(client or {}))
             scene = Scene(self, venue, papi, family, hits_all=hits_all, bans=bans, skewed=skewed)
-            await papi.open()
+            self._playing += 1
             try:
+                await papi.open()
                 if warm:
                     await papi.warm_up(4)
                 for fault in faults:
@@ -338,7 +343,9 @@ class Stage:
                 yield scene
             finally:
                 scene.keep(await papi.aclose(grace))
-            self.left_nothing()
+                self._playing -= 1
+            if not self._playing:  # else they may belong to another scene
+                self.left_nothing()
             scene.check()
 
     def client(self, base_url: str, **settings: Any) -> PapiClient:
@@ -357,11 +364,13 @@ class Stage:
     @contextlib.asynccontextmanager
     async def alone(self, base_url: str, **settings: Any) -> AsyncIterator[PapiClient]:
         """A client on a peer that is no exchange."""
-        papi = await self.client(base_url, **settings).open()
+        self._playing += 1
+        papi = self.client(base_url, **settings)
         try:
-            yield papi
+            yield await papi.open()
         finally:
             report = await papi.aclose(2.0)
+            self._playing -= 1
             assert isinstance(report, CloseReport)
             self.keep(report)
 
@@ -400,18 +409,8 @@ class Stage:
             for handle in loop._scheduled  # type: ignore[attr-defined]
             if not handle.cancelled() and _is_ours(_code_of(handle._callback))
         ]
-        if not self._several():
-            assert (mine, timers) == ([], [])
-
-    def _several(self) -> bool:
-        """Whether other scenes of the same test may be playing."""
-        return (
-            sum(
-                isinstance(one, PapiClient) and one._wiring is not None and not one._closed
-                for one in self._kept
-            )
-            > 0
-        )
+        names = [repr(one) for one in (*mine, *timers)]
+        assert names == []
 
     def leaks(self, ear: canary.Ear, output: str) -> list[str]:
         """What was said that must not be said."""
@@ -485,5 +484,5 @@ async def _settled(tasks: set[asyncio.Task[Any]], open_sockets: int) -> None:
             break
         await asyncio.sleep(0.025)
     left = asyncio.all_tasks() - tasks - {asyncio.current_task()}
-    assert left == set()
+    assert [repr(task) for task in left] == []
     assert sockets() <= open_sockets

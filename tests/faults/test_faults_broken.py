@@ -22,10 +22,11 @@ def first_cancel(name: str, family: Any, **changes: Any) -> Any:
 
 
 def resent(scene: Scene, outcome: Any) -> list[int]:
-    """The timestamps of an order's cancels; each is younger than the one before."""
+    """The timestamps of an order's cancels; no two are the same."""
     records = scene.cancels(outcome)
     stamps = [int(record.params["timestamp"]) for record in records]
-    assert stamps == sorted(stamps)
+    # A later one may be lower, when the clock was learned better meanwhile.
+    assert len(set(stamps)) == len(stamps)
     for record, stamp in zip(records, stamps, strict=True):
         assert abs(record.time * 1000 - stamp) < 1500  # signed right before it was sent
     return stamps

@@ -119,10 +119,10 @@ async def test_row_27_headers(stage: Stage, name: str) -> None:
 
 
 async def test_row_28_duplicate_keys(stage: Stage) -> None:
-    """What is said twice counts for nothing."""
-    await together(
-        resolved(stage, *case) for case in product(FAMILIES, ("code_twice", "id_twice"))
-    )
+    """What is said twice counts for nothing; a `code` counts only where replies have one."""
+    await together(resolved(stage, family, "id_twice") for family in FAMILIES)
+    await resolved(stage, "um_algo", "code_twice")
+    await together(survived(stage, family, "code_twice") for family in FAMILIES)
 
 
 async def test_row_29_unknown_status(stage: Stage) -> None:
@@ -166,7 +166,9 @@ async def test_row_31_a_single_call(stage: Stage) -> None:
             error = await scene.call(scene.papi.send(scene.cancel(order)))
             assert isinstance(error, UnknownOutcomeError), (name, family, error)
 
-    await together(one(*case) for case in product(FAMILIES, NUMBERS))
+    # 1e3 is a whole number, though not the one of this order: a burst compares, see above.
+    names = [name for name in NUMBERS if name != "id_1e3"]
+    await together(one(*case) for case in product(FAMILIES, names))
 
 
 _DEAR: Final = (*FLOODS, "headers_100000", "header_1_mb")
@@ -176,7 +178,8 @@ async def test_every_nasty_reply_to_a_single_call(stage: Stage) -> None:
     """Each is a typed reply or a typed error, and the traceback of none shows a secret."""
 
     async def one(family: Any, name: str) -> None:
-        fault = nasty(name, method="DELETE", times=1)
+        patient = {"delay": 0.6} if name == "late_200" else {}
+        fault = nasty(name, method="DELETE", times=1, **patient)
         settings = {"timeout": 0.4, "max_wait": 0.0}
         async with stage.scene(family, faults=[fault], bans=True, client=settings) as scene:
             (order,) = scene.seed()
