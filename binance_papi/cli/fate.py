@@ -82,9 +82,9 @@ class Results:
         """
         now = asyncio.get_running_loop().time
         began = now()
-        landing = papi.burst_iter(self.requests, **settings)
+        landing: Any = papi.burst_iter(self.requests, **settings)
         try:
-            async with aclosing(landing):  # type: ignore[type-var]
+            async with aclosing(landing):
                 async for outcome in landing:
                     self.outcomes[outcome.request.order()] = outcome
                     self._times.append(now() - began)
