@@ -291,7 +291,8 @@ class Stage:
         self.signatures: dict[str, None] = {}
         self.lateness: list[float] = []
         self._texts: list[tuple[str, str]] = []
-        self._kept: list[object] = []
+        self.kept: list[object] = []
+        """Everything that the client gave."""
         self._stray: list[str] = []
         self._playing = 0
 
@@ -378,7 +379,7 @@ class Stage:
 
     def keep(self, thing: object) -> None:
         """Remember something that the client gave, as it is now."""
-        self._kept.append(thing)
+        self.kept.append(thing)
 
     def delivered(self, took: float, report: BurstReport, deadline: float) -> None:
         """Outcomes landed: none later than it may."""
@@ -397,7 +398,7 @@ class Stage:
         error = context.get("exception")
         if isinstance(error, BaseException):
             self._stray[-1] += "".join(traceback.format_exception(error))
-            self._kept.append(error)
+            self.kept.append(error)
 
     def left_nothing(self) -> None:
         """No task and no timer of the client's is left."""
@@ -415,7 +416,7 @@ class Stage:
     def leaks(self, ear: canary.Ear, output: str) -> list[str]:
         """What was said that must not be said."""
         texts = [*self._texts, *ear.texts, ("output", output)]
-        for thing in self._kept:
+        for thing in self.kept:
             texts += canary.shown(thing)
         return canary.leaks(texts, self.signatures)
 
@@ -455,7 +456,7 @@ async def staged(
     sign = line.sign
 
     def listening(query: str, signer: Any) -> str:
-        signed = sign(query, signer)
+        signed: str = sign(query, signer)
         stage.signed(signed.rpartition("signature=")[2])
         return signed
 
