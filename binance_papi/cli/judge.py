@@ -12,7 +12,7 @@ from binance_papi import AlreadyGone, Canceled, Outcome, Rejected, Unknown
 from binance_papi.cli.families import Kind
 from binance_papi.cli.fate import evidence, kind_of, why
 from binance_papi.cli.trouble import WORDS
-from binance_papi.simulator import WireRecord
+from binance_papi.simulator import FaultKind, WireRecord
 
 
 class Story(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,8 +68,8 @@ def story(outcomes: Iterable[Outcome]) -> Story:
 def met(records: Iterable[WireRecord], outcomes: Sequence[Outcome], kind: Kind) -> list[Met]:
     """Which faults the requests met, the most frequent first, and how their orders ended."""
     ended = {str(outcome.request.order()[2]): kind_of(outcome) for outcome in outcomes}
-    requests: Counter[Any] = Counter()
-    orders: defaultdict[Any, set[str]] = defaultdict(set)
+    requests: Counter[FaultKind] = Counter()
+    orders: defaultdict[FaultKind, set[str]] = defaultdict(set)
     for record in records:
         if record.fault is not None:
             requests[record.fault] += 1
@@ -77,7 +77,7 @@ def met(records: Iterable[WireRecord], outcomes: Sequence[Outcome], kind: Kind) 
     return [
         Met(
             kind=fault.value,
-            words=WORDS.get(fault, fault.value),
+            words=WORDS.get(fault) or str(fault.value),
             requests=number,
             orders=len(orders[fault]),
             ended=dict(Counter(ended.get(one, "") for one in orders[fault])),
