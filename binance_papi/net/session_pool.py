@@ -171,8 +171,10 @@ class Session:
         carried = under_way.set(attempt)
         try:
             with attempt.deadline:
-                headers = self._keyed if keyed else self._bare
-                return await self._exchange(attempt, method, url, headers)
+                # No name of this frame holds the key: a traceback may show all of them.
+                return await self._exchange(
+                    attempt, method, url, self._keyed if keyed else self._bare
+                )
         except _NEVER_SENT as error:
             return Unsent(_plain(error))
         except _Held:
