@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import AsyncGenerator, Iterable, Sequence
+from math import inf
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
@@ -73,7 +74,8 @@ class Burst:
         since: Sequence[int | None] | None = None,
     ) -> None:
         self.requests = _checked(requests)
-        if not 0 < deadline < float("inf"):
+        number: object = deadline
+        if not isinstance(number, int | float) or not 0 < number < inf:
             raise InvalidRequestError("deadline is above 0 seconds, and finite")
         if verify not in _VERIFY:
             raise InvalidRequestError(f"verify is one of {', '.join(_VERIFY)}")

@@ -7,7 +7,7 @@ import logging
 import os
 import ssl as tls
 import warnings
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
@@ -298,7 +298,7 @@ class PapiClient(Namespace):
         verify: Verify = "ambiguous",
         follow_trigger: bool = False,
         sweep: bool = False,
-    ) -> AsyncIterator[Outcome]:
+    ) -> AsyncGenerator[Outcome, None]:
         """The same as `burst`, but the outcomes come as they land.
 
         Leaving the loop early counts as the caller being cancelled; use `contextlib.aclosing` to

@@ -85,9 +85,9 @@ class Journal:
         return file
 
     def sent(self, request: Cancel[Any], at: int) -> None:
-        """A cancel is about to be written."""
+        """A cancel is about to be written; it goes out even where this can't be noted."""
         self._open.add(_key(request))
-        os.write(self._file, _encode("sent", request, at=at))
+        self._write(_encode("sent", request, at=at))
 
     def ended(self, request: Cancel[Any], outcome: Outcome) -> None:
         """Its outcome is known, unless it is `Unknown`; nothing is noted that was never sent."""
@@ -95,9 +95,13 @@ class Journal:
         if isinstance(outcome, Unknown) or key not in self._open:
             return
         self._open.discard(key)
+        self._write(_encode("ended", request, outcome=type(outcome).__name__))
+
+    def _write(self, line: bytes) -> None:
+        """Append a line. A full disk must neither hold a cancel up nor hide an outcome."""
         try:
-            os.write(self._file, _encode("ended", request, outcome=type(outcome).__name__))
-        except OSError as error:  # whoever waits for the outcome must hear of it all the same
+            os.write(self._file, line)
+        except OSError as error:
             _log.error("the journal can't be written: %s", os.strerror(error.errno or 0))
 
     def close(self) -> None:
@@ -133,8 +137,11 @@ def _left_open(path: Path) -> Iterator[Pending]:
     kinds = {kind.endpoint.path: kind for kind in _kinds(Cancel)}
     for line in open_ones.values():
         kind = kinds.get(line.path)
-        if kind is not None:
-            yield Pending(_parse(kind, line), line.at)
+        request = None if kind is None else _parse(kind, line)
+        if request is None:
+            _log.error("a line of the journal can't be read; it is for %.100s", line.path)
+        else:
+            yield Pending(request, line.at)
 
 
 def _kinds(base: type[Cancel[Any]]) -> Iterator[type[Cancel[Any]]]:
@@ -144,10 +151,13 @@ def _kinds(base: type[Cancel[Any]]) -> Iterator[type[Cancel[Any]]]:
         yield from _kinds(kind)
 
 
-def _parse(kind: type[Cancel[Any]], line: _Line) -> Cancel[Any]:
+def _parse(kind: type[Cancel[Any]], line: _Line) -> Cancel[Any] | None:
     sent = dict(parse_qsl(line.query))
     values: dict[str, Any] = {
         field.name: sent[field.wire] for field in fields_of(kind) if field.wire in sent
     }
     values["recv_window"] = line.window
-    return cast("Cancel[Any]", msgspec.convert(values, kind, strict=False))
+    try:
+        return cast("Cancel[Any]", msgspec.convert(values, kind, strict=False))
+    except (msgspec.ValidationError, ValueError):
+        return None

@@ -255,3 +255,29 @@ def test_what_is_parsed_is_what_was_sent(path: Path) -> None:
     journal.sent(request, 1)
     journal.close()
     assert reopened(path) == (Pending(request, 1),)
+
+
+def test_a_full_disk_holds_no_cancel_up(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """What can't be noted is said in the log; the cancel goes out."""
+    journal = Journal(tmp_path / "journal")
+    full = os.open("/dev/full", os.O_WRONLY)
+    os.dup2(full, journal._file)
+    os.close(full)
+    journal.sent(cancel(), 1)
+    journal.close()
+    assert "can't be written" in caplog.text
+
+
+def test_a_line_that_names_no_order_is_left_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is said in the log, and the others are read."""
+    path = tmp_path / "journal"
+    good = '{"do":"sent","path":"/papi/v1/um/conditional/order","query":"%s","at":1}'
+    path.write_text(
+        "\n".join([good % "symbol=BTCUSDT&strategyId=x", good % "symbol=BTCUSDT&strategyId=2"])
+    )
+    journal = Journal(path)
+    journal.close()
+    assert [one.request.order()[2] for one in journal.pending] == [2]
+    assert "can't be read" in caplog.text

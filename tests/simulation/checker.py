@@ -22,8 +22,11 @@ MOST_CANCELS: Final = 4
 ENGINE: Final = 10.0
 """Seconds after which a request can't have an effect any more that had none before."""
 
-BLUR: Final = 2.0
-"""Seconds by which the exchange's clock is uncertain to a client that knows only ``Date``."""
+BLUR: Final = 2.5
+"""Seconds by which the exchange's clock is uncertain to a client that knows only ``Date``.
+
+The interval is 2 s wide at first, and a clock that was just set adds a little.
+"""
 
 _LATER: Final[Mapping[str, frozenset[str]]] = {
     "TRIGGERED": frozenset({"TRIGGERED", "FINISHED"}),

@@ -109,7 +109,7 @@ def test_what_is_right_passes(book: Book, claim: Claim, wires: list[Wire]) -> No
         (TRIGGERED, canceled(), [wire()], "canceled"),
         (RIVAL, canceled(), [wire(told=400)], "canceled-by"),
         (RIVAL, canceled(), [], "canceled-by"),
-        (RIVAL, canceled(), [replace(SILENT, written=102.5, settled=104.0)], "canceled-by"),
+        (RIVAL, canceled(), [replace(SILENT, written=103.0, settled=104.5)], "canceled-by"),
         (OURS, canceled("other"), [wire()], "canceled-by"),
         (OURS, gone("CANCELED"), [SILENT], "gone"),
         (OURS, gone(None), [SILENT], "gone"),
