@@ -123,6 +123,7 @@ class Scene:
         hits_all: Whether the fault may spoil the cancels of the other orders too.
         bans: Whether the row is about bans.
         skewed: Whether the row is about clocks, so that a first timestamp may be too early.
+        shared: Whether others use the address too, so that a limit may be passed.
     """
 
     def __init__(
@@ -135,6 +136,7 @@ class Scene:
         hits_all: bool = False,
         bans: bool = False,
         skewed: bool = False,
+        shared: bool = False,
     ) -> None:
         self.stage = stage
         self.exchange = exchange
@@ -142,6 +144,7 @@ class Scene:
         self.family = family
         self.bans = bans
         self.skewed = skewed
+        self.shared = shared
         self.events: list[object] = []
         self.outcomes: list[Outcome] = []
         self._hits_all = hits_all
@@ -239,7 +242,7 @@ class Scene:
         for outcome in self.outcomes:
             self._check_truth(outcome)
         assert self.bans or not self.exchange.venue.statuses[418]
-        assert self.exchange.venue.peak() <= 1.0
+        assert self.shared or self.exchange.venue.peak() <= 1.0
         wiring = self.papi._wiring
         assert wiring is not None
         assert [usage.in_flight for usage in wiring.usage()] == [0] * len(wiring.usage())
@@ -309,6 +312,7 @@ class Stage:
         hits_all: bool = False,
         bans: bool = False,
         skewed: bool = False,
+        shared: bool = False,
         grace: float = 2.0,
         **exchange: Any,
     ) -> AsyncIterator[Scene]:
@@ -323,6 +327,7 @@ class Stage:
             hits_all: Whether the fault may spoil the cancels of the other orders too.
             bans: Whether the row is about bans.
             skewed: Whether the row is about clocks.
+            shared: Whether others use the address too.
             grace: Seconds that the client has to close.
             **exchange: Settings of the exchange.
         """
@@ -333,7 +338,16 @@ class Stage:
             if base_url is not None:
                 url = base_url.format(port=url.rpartition(":")[2])
             papi = self.client(url, **(client or {}))
-            scene = Scene(self, venue, papi, family, hits_all=hits_all, bans=bans, skewed=skewed)
+            scene = Scene(
+                self,
+                venue,
+                papi,
+                family,
+                hits_all=hits_all,
+                bans=bans,
+                skewed=skewed,
+                shared=shared,
+            )
             self._playing += 1
             try:
                 await papi.open()

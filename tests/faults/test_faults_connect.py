@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import datetime
+import datetime as dt
 import os
 import resource
 import socket
 import ssl as tls
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any, Final
 
@@ -240,7 +240,7 @@ async def test_row_03_tls_that_can_not_be_trusted(
     stage: Stage, authority: trustme.CA, recwarn: pytest.WarningsRecorder
 ) -> None:
     """Strange authority, wrong host, expired, too old, stalled, none at all: the key stays here."""
-    yesterday = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
+    yesterday = dt.datetime.now(dt.UTC) - dt.timedelta(days=1)
     servers = {
         "strange authority": _context(trustme.CA(), "127.0.0.1"),
         "wrong host": _context(authority, "elsewhere.example"),
@@ -359,5 +359,5 @@ async def test_row_05_and_keep_their_order(stage: Stage, names: Names) -> None:
         assert sorted(arrived) == ids
         # The few that were tried in vain have their turn later; all others keep their places.
         tried = 8
-        steps = sum(b < a for a, b in zip(arrived, arrived[1:], strict=False))
+        steps = sum(b < a for a, b in pairwise(arrived))
         assert steps <= tried

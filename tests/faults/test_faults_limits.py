@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import Callable
+from importlib import import_module
 from itertools import product
 from typing import Any, Final
 
@@ -12,7 +14,14 @@ import aiohttp
 import msgspec
 import pytest
 
-from binance_papi import BannedError, Canceled, RateLimit, Rejected, ThrottledError
+from binance_papi import (
+    BannedError,
+    Canceled,
+    RateLimit,
+    Rejected,
+    ThrottledError,
+    WaitTooLongError,
+)
 from binance_papi.core.events import WeightRaised
 from binance_papi.simulator import Fault, FaultKind, nasty
 from binance_papi.simulator.nasties import error as failing
@@ -61,22 +70,56 @@ async def test_row_15_429_with_retry_after(stage: Stage) -> None:
     await together(one(family) for family in FAMILIES)
 
 
-@pytest.mark.parametrize(
-    "name", ["429_no_header", "429_garbage", "429_zero", "429_negative", "429_date"]
+def at(phase: float) -> Callable[[], float]:
+    """An exchange's clock that begins at this second of a minute."""
+    began = time.monotonic()
+    return lambda: 1_800_000_000 + phase + time.monotonic() - began
+
+
+ODD_RETRY_AFTER: Final = (
+    "429_no_header",
+    "429_garbage",
+    "429_zero",
+    "429_negative",
+    "429_date",
 )
-async def test_row_16_429_with_an_odd_retry_after(stage: Stage, name: str) -> None:
-    """Silence until the next window has begun for certain, never 0 seconds."""
-    limits = short(400)
+
+
+async def _silent_until_the_next_window(stage: Stage, name: str, phase: float) -> None:
+    limits = short(400, 5)
     fault = nasty(name, method="DELETE", times=1)
-    settings = {"limits": limits}
     async with stage.scene(
-        faults=[fault], limits=limits, client=settings, patience=0, in_flight=0.15
+        faults=[fault],
+        limits=limits,
+        client={"limits": limits},
+        clock=at(phase),
+        skewed=True,
+        patience=0,
+        in_flight=0.15,
+        hits_all=True,
+        bans=True,
     ) as scene:
         outcomes = await scene.burst(scene.seed(5), deadline=15.0)
-        assert {type(outcome) for outcome in outcomes} == {Canceled}
         first, again = silent_after(scene, 429)
-        assert again // 2 > first // 2, (name, first, again)
-        assert again - first <= 6.0
+        assert again // 5 > first // 5, (name, first, again)
+        assert again - first <= 8.0
+        assert {type(outcome) for outcome in outcomes} == {Canceled}
+        assert scene.exchange.venue.statuses[418] == 0
+
+
+async def test_row_16_429_with_an_odd_retry_after(stage: Stage) -> None:
+    """Silence until the next window has begun for certain, never 0 seconds."""
+    await together(_silent_until_the_next_window(stage, name, 2.2) for name in ODD_RETRY_AFTER)
+
+
+@pytest.mark.xfail(
+    reason="near a boundary the silence lasts until that one is surely over, not the next one: a "
+    "whole window more would be long for a cancel, and the refusal is likely the old window's",
+    strict=True,
+)
+async def test_row_16_right_after_a_boundary(stage: Stage) -> None:
+    """The same where it is not known yet that a new window has begun."""
+    await _silent_until_the_next_window(stage, "429_no_header", 0.1)
 
 
 async def test_row_17_a_storm_of_429(stage: Stage) -> None:
@@ -104,7 +147,7 @@ async def test_row_17_a_storm_of_429(stage: Stage) -> None:
 
 
 BANS: Final = {
-    "with an end": ("418", {"retry_after": 2}, 2),
+    "with an end": ("418", {"retry_after": 300}, 300),
     "without header": ("418_no_header", {}, 120),
     "three days": ("418_3_days", {}, 259_200),
 }
@@ -133,6 +176,8 @@ async def test_row_18_banned(stage: Stage, case: str) -> None:
 
 async def test_row_18_after_the_ban(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """One request tries first; a wall clock that jumps meanwhile ends no ban."""
+    # No ban is believed to be shorter than two minutes; nobody wants to wait for that here.
+    monkeypatch.setattr(import_module("binance_papi.core.admission"), "_BAN", 1.0)
     real = time.time
     fault = nasty("418", method="DELETE", times=1, retry_after=2)
     async with stage.scene(faults=[fault], bans=True, hits_all=True, clock=real) as scene:
@@ -145,7 +190,7 @@ async def test_row_18_after_the_ban(stage: Stage, monkeypatch: pytest.MonkeyPatc
             assert isinstance(error, BannedError)
             await asyncio.sleep(0.2)
         assert len(scene.wire) == sent
-        await asyncio.sleep(max(0.0, banned + 3.2 - real()))
+        await asyncio.sleep(max(0.0, banned + 3.8 - real()))
         again = await scene.burst(scene.seed(10), deadline=8.0)
         assert {type(outcome) for outcome in again} == {Canceled}
         assert min(record.time for record in scene.wire[sent:]) >= banned + 2.0
@@ -185,14 +230,14 @@ async def test_row_34_1003_with_any_status(stage: Stage) -> None:
             assert again // 2 > first // 2
 
     async def banned(family: Any, status: int) -> None:
-        until = int((time.time() + 60) * 1000)
+        until = int((time.time() + 300) * 1000)
         text = f"Way too many requests; IP banned until {until}."
         async with stage.scene(family, bans=True, hits_all=True) as scene:
             scene.exchange.inject(_only(failing(status, -1003, text), family))
             outcome = await scene.one(deadline=2.0)
             assert isinstance(outcome, Rejected)
             assert isinstance(outcome.error, BannedError)
-            assert outcome.error.until == until
+            assert abs(outcome.error.until - until) <= 3000
 
     cases = [throttled(*case) for case in product(FAMILIES, (400, 429))]
     cases += [banned(*case) for case in product(FAMILIES, (418, 429))]
@@ -213,17 +258,49 @@ def _only(fault: Fault, family: str) -> Fault:
 
 
 async def test_row_35_too_many_orders(stage: Stage) -> None:
-    """-1015: the cancel goes on, and is not lost."""
+    """-1015 to a placement stops placements only; cancels go on at once."""
 
     async def one(family: Any) -> None:
-        fault = nasty("429_1015", method="DELETE", path=PATHS[family], times=2)
-        async with stage.scene(family, faults=[fault]) as scene:
-            outcome = await scene.one()
-            assert isinstance(outcome, Canceled)
-            assert scene.papi.usage()[0].frozen_for == 0
-            assert scene.papi.usage()[-1].frozen_for > 0
+        async with stage.scene(family, client={"max_wait": 0.0}) as scene:
+            fault = nasty("429_1015", method="POST", path=PATHS[family], times=1)
+            scene.exchange.inject(fault)
+            error = await scene.call(_place(scene))
+            assert isinstance(error, WaitTooLongError | ThrottledError)
+            weight, orders = scene.papi.usage()
+            assert weight.frozen_for == 0
+            assert orders.frozen_for > 0
+            assert isinstance(await scene.one(deadline=2.0), Canceled)
 
     await together(one(family) for family in FAMILIES)
+
+
+async def test_row_35_said_to_a_cancel(stage: Stage) -> None:
+    """-1015 to a cancel, which counts as no order, silences the address; nothing is lost."""
+
+    async def one(family: Any) -> None:
+        limits = short(400)
+        fault = nasty("429_1015", method="DELETE", path=PATHS[family], times=2)
+        async with stage.scene(
+            family, faults=[fault], limits=limits, client={"limits": limits}
+        ) as scene:
+            assert isinstance(await scene.one(), Canceled)
+
+    await together(one(family) for family in FAMILIES)
+
+
+def _place(scene: Scene) -> Any:
+    fields: dict[str, Any] = {"side": "BUY", "quantity": "0.01"}
+    if scene.family == "um_algo":
+        return scene.papi.um.algo.new_order(
+            symbol="BTCUSDT", type="STOP_MARKET", trigger_price="99999", **fields
+        )
+    if scene.family == "cm_conditional":
+        return scene.papi.cm.conditional.new_order(
+            symbol="BTCUSD_PERP", strategy_type="STOP_MARKET", stop_price="99999", **fields
+        )
+    return scene.papi.um.conditional.new_order(
+        symbol="BTCUSDT", strategy_type="STOP_MARKET", stop_price="99999", **fields
+    )
 
 
 async def test_row_52_headers_out_of_order(stage: Stage) -> None:
@@ -257,7 +334,7 @@ async def test_row_54_somebody_else_on_the_address(stage: Stage) -> None:
     """Others use 20, then 80 requests per second: at most one 429 of ours, never a 418."""
     limits = short(300, 2)
     async with stage.scene(
-        limits=limits, client={"limits": limits}, patience=1000, hits_all=True
+        limits=limits, client={"limits": limits}, patience=1000, hits_all=True, shared=True
     ) as scene:
         stop = asyncio.Event()
 
@@ -286,7 +363,8 @@ async def test_row_54_somebody_else_on_the_address(stage: Stage) -> None:
 async def test_row_55_an_endpoint_becomes_dearer(stage: Stage) -> None:
     """Its true weight is noticed by the header: no ban, and the limit holds."""
     limits = short(300, 60)
-    async with stage.scene(limits=limits, client={"limits": limits}) as scene:
+    settings = {"limits": limits}
+    async with stage.scene(limits=limits, client=settings, clock=at(20.0), skewed=True) as scene:
         routes = scene.exchange.venue._routes
         path = ("DELETE", PATHS["um_conditional"])
         routes[path] = msgspec.structs.replace(routes[path], weight=5)
