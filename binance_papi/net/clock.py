@@ -58,6 +58,10 @@ class Clock:
             self._rest_until = received + _REST
         return change
 
+    def doubt(self) -> None:
+        """The exchange refused a timestamp: look at once, however well the clock seemed known."""
+        self._rest_until = -inf
+
     def earliest(self) -> int:
         """Lowest exchange time possible now, epoch milliseconds."""
         now = self.now()

@@ -9,10 +9,11 @@ from math import inf
 from typing import Any, Final, TypeVar, cast
 
 from binance_papi.core.admission import Grant
-from binance_papi.core.answer import Answer, Banned, Done, Reply, Unanswered, Unsent
+from binance_papi.core.answer import Answer, Banned, Done, Refused, Reply, Unanswered, Unsent
 from binance_papi.core.audit import WeightAudit
 from binance_papi.core.breaker import Breaker
 from binance_papi.core.classify import classify
+from binance_papi.core.codes import Meaning
 from binance_papi.core.endpoint import Endpoint, Lane, Request, lane_of, weight_of
 from binance_papi.core.events import ClockJumped, Event
 from binance_papi.core.offset import Change
@@ -248,6 +249,8 @@ class Line:
         stamped = None
         if endpoint.stamped is not None and isinstance(answer, Done):
             stamped = getattr(answer.reply, endpoint.stamped)
+        if isinstance(answer, Refused) and answer.meaning is Meaning.CLOCK:
+            self._clock.doubt()
         change = self._clock.learn(reply.headers, stamped, sent, now)
         if change is not Change.NONE:
             admission.reclock(change, now)

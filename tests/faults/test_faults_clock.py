@@ -67,6 +67,24 @@ async def test_row_33_the_exchange_clock_jumps(stage: Stage) -> None:
     await together(one(*case) for case in product(FAMILIES, (-5.0, 5.0)))
 
 
+async def test_row_33_a_jump_right_after_a_look(stage: Stage) -> None:
+    """A clock that was known well a moment ago is looked at again when a timestamp is refused."""
+
+    async def one(jump: float) -> None:
+        async with stage.scene(skewed=True) as scene:
+            for _ in range(5):  # their replies hold times, and tell the clock to the millisecond
+                (outcome,) = await scene.burst(scene.seed(1))
+                assert isinstance(outcome, Canceled)
+            orders = scene.seed(8)
+            await scene.papi.send(scene.cancel(orders.pop()))
+            scene.exchange.clock_skew += jump
+            outcomes = await scene.burst(orders)
+            assert {type(outcome) for outcome in outcomes} == {Canceled}
+
+    for jump in (-5.0, 5.0):
+        await one(jump)
+
+
 async def test_row_33_the_local_clock_jumps(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """An hour, either way: nothing depends on it, and no silence ends early."""
     real = time.time
