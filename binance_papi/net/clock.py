@@ -35,7 +35,13 @@ class Clock:
         self._rest_until = -inf
 
     def learn(
-        self, headers: Mapping[str, str], stamped: int | None, sent: float, received: float
+        self,
+        headers: Mapping[str, str],
+        stamped: int | None,
+        sent: float,
+        received: float,
+        *,
+        doubted: bool = False,
     ) -> Change:
         """Learn the exchange's clock from a reply.
 
@@ -44,8 +50,9 @@ class Clock:
             stamped: Exchange time in ms that was written while serving the request; ``None``: none.
             sent: Monotonic time just before the request was written.
             received: Monotonic time when the reply was there.
+            doubted: Whether it refuses our time, so that it is looked at in any case.
         """
-        if received < self._rest_until:
+        if received < self._rest_until and not doubted:
             return Change.NONE
         change = Change.NONE
         date = http_date(headers.get("date"))
@@ -57,10 +64,6 @@ class Clock:
         if change is Change.NONE and self.offset.error(received) < _KNOWN_WELL:
             self._rest_until = received + _REST
         return change
-
-    def doubt(self) -> None:
-        """The exchange refused a timestamp: look at once, however well the clock seemed known."""
-        self._rest_until = -inf
 
     def earliest(self) -> int:
         """Lowest exchange time possible now, epoch milliseconds."""

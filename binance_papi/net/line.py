@@ -249,9 +249,9 @@ class Line:
         stamped = None
         if endpoint.stamped is not None and isinstance(answer, Done):
             stamped = getattr(answer.reply, endpoint.stamped)
-        if isinstance(answer, Refused) and answer.meaning is Meaning.CLOCK:
-            self._clock.doubt()
-        change = self._clock.learn(reply.headers, stamped, sent, now)
+        change = self._clock.learn(
+            reply.headers, stamped, sent, now, doubted=_doubts_the_clock(answer)
+        )
         if change is not Change.NONE:
             admission.reclock(change, now)
             if change is Change.JUMPED:
@@ -269,3 +269,7 @@ class Line:
                 self._tell(event)
             events.clear()
         self._gate.drain()
+
+
+def _doubts_the_clock(answer: Answer[Any]) -> bool:
+    return isinstance(answer, Refused) and answer.meaning is Meaning.CLOCK
