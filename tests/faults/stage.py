@@ -54,7 +54,7 @@ SLOW_MACHINE: Final = 0.5
 AHEAD_MS: Final = 1000
 """How far ahead of the exchange a timestamp may be."""
 
-_AT_ONCE: Final = 6
+_AT_ONCE: Final = 12
 
 
 def era_of(family: str) -> Any:

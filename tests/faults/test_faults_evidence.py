@@ -82,8 +82,8 @@ async def test_row_38_open_but_forgotten(stage: Stage) -> None:
     async def one(family: Any) -> None:
         async with stage.scene(family) as scene:
             (order,) = scene.seed()
-            scene.exchange.forget(order, 2.5)
-            outcome = await scene.one(order, deadline=1.5)
+            scene.exchange.forget(order, 1.5)
+            outcome = await scene.one(order, deadline=1.0)
             assert isinstance(outcome, Unknown)
             assert len(scene.cancels(outcome)) <= 4
             later = await scene.papi.resolve(outcome, deadline=15.0)

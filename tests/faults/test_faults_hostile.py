@@ -90,7 +90,7 @@ async def test_row_25_a_success_that_is_none(stage: Stage) -> None:
 
     async def one(family: Any, name: str) -> None:
         fault = nasty(name, path=PATHS[family].rpartition("/")[0])
-        async with stage.scene(family, faults=[fault]) as scene:
+        async with stage.scene(family, faults=[fault], grace=0.1) as scene:
             outcome = await scene.one(deadline=1.0)
             assert type(outcome).__name__ == "Unknown", (name, family, outcome)
             error = await scene.call(scene.papi.send(outcome.request))

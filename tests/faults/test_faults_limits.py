@@ -142,8 +142,7 @@ async def test_row_17_a_storm_of_429(stage: Stage) -> None:
         assert refused
         assert all(isinstance(one.error, ThrottledError) for one in refused)
 
-    for family in FAMILIES:
-        await one(family)
+    await together(one(family) for family in FAMILIES)
 
 
 BANS: Final = {
@@ -324,7 +323,7 @@ async def test_row_53_a_window_ends_in_a_burst(stage: Stage) -> None:
     async with stage.scene(
         faults=[slow], latency=(0.0, 0.2), limits=limits, client={"limits": limits}
     ) as scene:
-        outcomes = await scene.burst(scene.seed(220), deadline=25.0)
+        outcomes = await scene.burst(scene.seed(150), deadline=25.0)
         assert {type(outcome) for outcome in outcomes} == {Canceled}
         assert scene.exchange.venue.statuses[429] == 0
         assert scene.exchange.venue.peak() <= 1.0
@@ -381,7 +380,9 @@ async def test_row_57_cancels_before_queries(stage: Stage) -> None:
     """Queries without end: cancels still find room, and don't wait behind them."""
     limits = short(300, 60)
     settings = {"limits": limits, "connections": 8}
-    async with stage.scene(latency=0.01, limits=limits, client=settings) as scene:
+    async with stage.scene(
+        latency=0.01, limits=limits, client=settings, clock=at(2.0), skewed=True
+    ) as scene:
         query = scene.papi.um.conditional.query_all_current_open_orders
 
         async def ask() -> None:

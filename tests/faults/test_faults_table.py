@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
@@ -113,7 +114,7 @@ def test_the_search_finds_what_it_is_for(secret: str) -> None:
     hidden = [
         f"x{secret}y",
         raw.hex(),
-        *(canary.base64.b64encode(b"z" * n + raw + b"q").decode() for n in range(4)),
+        *(base64.b64encode(b"z" * n + raw + b"q").decode() for n in range(4)),
     ]
     for text in hidden:
         assert canary.leaks([("here", text)], signature), text
