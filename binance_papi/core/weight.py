@@ -381,7 +381,8 @@ class WeightTracker:
         self._refused += 1
         if retry_after is None and self.windows:
             fullest = max(self.windows, key=lambda w: (w.charged + w.foreign) / w.rule.limit)
-            until = fullest.rolls_at
+            # Where the next window may have begun, it may be that one which is full.
+            until = fullest.rolls_at + fullest.period * (fullest.next_charged is not None)
         else:
             until = now + (retry_after or _PROBE_WAIT)
         if ticket.at >= self._frozen_at:

@@ -112,11 +112,6 @@ async def test_row_16_429_with_an_odd_retry_after(stage: Stage) -> None:
     await together(_silent_until_the_next_window(stage, name, 2.2) for name in ODD_RETRY_AFTER)
 
 
-@pytest.mark.xfail(
-    reason="near a boundary the silence lasts until that one is surely over, not the next one: a "
-    "whole window more would be long for a cancel, and the refusal is likely the old window's",
-    strict=True,
-)
 async def test_row_16_right_after_a_boundary(stage: Stage) -> None:
     """The same where it is not known yet that a new window has begun."""
     await _silent_until_the_next_window(stage, "429_no_header", 0.1)

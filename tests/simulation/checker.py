@@ -156,7 +156,13 @@ def _canceled(claim: Claim, order: Order, wires: Sequence[Wire]) -> Found:
     if last.status != "CANCELED":
         yield "canceled", "not cancelled"
     elif claim.by == "us" and not _ours(order):
-        if not any(wire.written <= last.at + BLUR and may_have_done(wire) for wire in wires):
+        # What was still on its way when the query that decided was answered may have done it.
+        decided = max((wire.settled for wire in wires if _decides(wire)), default=inf)
+        if not any(
+            wire.written <= last.at + BLUR
+            and (may_have_done(wire) or (wire.action == "cancel" and wire.settled > decided))
+            for wire in wires
+        ):
             yield "canceled-by", "somebody else cancelled it"
     elif claim.by == "other" and _ours(order):
         yield "canceled-by", "we cancelled it"
@@ -202,6 +208,11 @@ def _cancels(key: Key, wires: Sequence[Wire], calls: int) -> Iterator[Violation]
         if count > MOST_CANCELS * calls:
             yield Violation("cancels", key, f"{count} cancels that may have had an effect")
             return
+
+
+def _decides(wire: Wire) -> bool:
+    """Whether it is a query whose reply was read."""
+    return wire.action != "cancel" and wire.told == 200
 
 
 def may_have_done(wire: Wire) -> bool:
