@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import re
 import ssl
 import subprocess
 import sys
@@ -33,9 +34,11 @@ _REPLY: Final = (
     b"X-MBX-USED-WEIGHT-1M: %d\r\n"
     b"Content-Length: %d\r\n\r\n%s"
 )
+_ID: Final = re.compile(rb"strategyId=(\d+)")
+
 # The sample of the page "Cancel UM Conditional Order".
 _BODY: Final = (
-    b'{"newClientStrategyId":"myOrder1","strategyId":123445,"strategyStatus":"CANCELED",'
+    b'{"newClientStrategyId":"myOrder1","strategyId":%d,"strategyStatus":"CANCELED",'
     b'"strategyType":"TRAILING_STOP_MARKET","origQty":"11","price":"0","reduceOnly":false,'
     b'"side":"BUY","positionSide":"SHORT","stopPrice":"9300","symbol":"BTCUSDT",'
     b'"timeInForce":"GTC","activatePrice":"9020","priceRate":"0.3","bookTime":1566818724710,'
@@ -44,9 +47,9 @@ _BODY: Final = (
 )
 
 
-def cancel_reply(now_ms: int) -> bytes:
+def cancel_reply(now_ms: int, strategy_id: int = 123445) -> bytes:
     """The documented reply to a cancel that happened now, epoch milliseconds."""
-    return _BODY % now_ms
+    return _BODY % (strategy_id, now_ms)
 
 
 class Arrivals(msgspec.Struct):
@@ -123,7 +126,9 @@ class _Exchange:
         self.arrivals.count += 1
         self.arrivals.last = time.monotonic()
         now = time.time()
-        return self._reply(cancel_reply(int(now * 1000)), now)
+        found = _ID.search(head)
+        strategy_id = int(found[1]) if found is not None else 123445
+        return self._reply(cancel_reply(int(now * 1000), strategy_id), now)
 
     def _reply(self, body: bytes, now: float) -> bytes:
         second = int(now)

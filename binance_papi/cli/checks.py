@@ -204,8 +204,8 @@ async def _exchange(papi: PapiClient, *, keyed: bool) -> list[Check]:
 def _transport(papi: PapiClient) -> Check:
     if papi.transport == "lean":
         return Check("transport", True, "lean: the extra `speed` is installed")
-    if all(map(find_spec, _EXTRAS["speed"])):
-        return Check("transport", True, f"{papi.transport}: the one that this version has")
+    if find_spec("httptools") is not None:
+        return Check("transport", True, f"{papi.transport}: it was asked for, or a proxy is set")
     return Check("transport", True, f"{papi.transport}: the extra `speed` is not installed")
 
 

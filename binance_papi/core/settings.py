@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import ipaddress
 import ssl as tls
+from importlib.util import find_spec
 from math import inf
 from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
 
+from binance_papi.errors import UsageError
 from binance_papi.terms import RateLimit
 
 MAX_RECV_WINDOW: Final = 60_000
 """The longest receive window the exchange takes, in milliseconds."""
 
-TRANSPORTS: Final = ("auto", "aiohttp")
+TRANSPORTS: Final = ("auto", "aiohttp", "lean")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,9 +54,25 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("source_addresses holds at least one address, and each once")
         if self.transport not in TRANSPORTS:
             raise ValueError(f"transport {self.transport!r} is none of {', '.join(TRANSPORTS)}")
+        if self.transport == "lean" and self.proxy is not None:
+            raise ValueError("the lean transport knows no proxy; use aiohttp")
+        if self.transport == "lean" and not _has_parser():
+            raise UsageError("the lean transport needs the extra `speed`: binance-papi[speed]")
         _check_base(self.base_url)
         if self.ssl is not None:
             _check_context(self.ssl)
+
+    @property
+    def carrier(self) -> str:
+        """``"lean"`` or ``"aiohttp"``: what ``"auto"`` stands for here."""
+        if self.transport != "auto":
+            return self.transport
+        return "lean" if self.proxy is None and _has_parser() else "aiohttp"
+
+
+def _has_parser() -> bool:
+    """Whether the extra ``speed`` is installed."""
+    return find_spec("httptools") is not None
 
 
 def _check_numbers(settings: Settings) -> None:

@@ -9,8 +9,11 @@ from typing import Final
 
 from binance_papi.net.deadline import Deadline
 
+CONNECT_TIMEOUT: Final = 1.0
+"""Seconds until a connection (TCP and TLS) that does not come about counts as never sent."""
+
 CONNECT_PATIENCE: Final = 2.0
-"""Seconds until a connection (address, TCP and TLS) that does not come about is given up."""
+"""The same with finding the address, which may try several servers."""
 
 
 class Attempt:

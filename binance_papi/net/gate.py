@@ -30,6 +30,16 @@ class Gate:
         self._idle: asyncio.Future[None] | None = None
         self._closed = False
 
+    def ask(self, weight: int, orders: int, lane: Lane) -> Grant | None:
+        """The right to send one request now, if it is to be had without waiting.
+
+        Raises:
+            UsageError: If the client was closed.
+        """
+        if self._closed:
+            raise UsageError("the client is closed")
+        return self.admission.ask(weight, orders, lane, self._clock.now())
+
     async def admit(self, weight: int, orders: int, lane: Lane, max_wait: float | None) -> Grant:
         """Wait for the right to send one request.
 
@@ -47,12 +57,10 @@ class Gate:
             BannedError: If every address is banned.
             UsageError: If the client was closed.
         """
-        if self._closed:
-            raise UsageError("the client is closed")
-        now = self._clock.now()
-        grant = self.admission.ask(weight, orders, lane, now)
+        grant = self.ask(weight, orders, lane)
         if grant is not None:
             return grant
+        now = self._clock.now()
         self._refuse_hopeless(weight, orders, lane, max_wait, now)
         waiter = Waiter(
             weight,

@@ -104,22 +104,6 @@ class Line:
 
     async def send(self, request: Request[R]) -> R:
         """Carry one request; see `PapiClient.send`."""
-        answer = await self._carry(request)
-        if isinstance(answer, Done):
-            return cast("R", answer.reply)
-        raise self.explain(request, answer)
-
-    def explain(self, request: Request[Any], answer: Answer[Any]) -> PapiError:
-        """The exception that says what an answer says."""
-        return exception_for(
-            answer,
-            request,
-            silence=self._gate.silence(),
-            exchange_ms=self._clock.timestamp(),
-        )
-
-    async def _carry(self, request: Request[Any]) -> Answer[Any]:
-        """Send until an answer settles it."""
         lane = lane_of(request)
         answer: Answer[Any] | None = None
         resends = 0
@@ -136,10 +120,10 @@ class Line:
                 if answer is None:
                     error.request = request
                     raise
-                return answer  # it can't be sent again in time: what is known is what it told
+                break  # it can't be sent again in time: what is known is what it told
             answer = latest
             if isinstance(answer, Done):
-                return answer
+                return cast("R", answer.reply)
             pause = pause_before_resend(
                 answer,
                 resends,
@@ -147,10 +131,20 @@ class Line:
                 jitter=random.random(),  # noqa: S311 - it spreads callers, it guards nothing
             )
             if pause is None:
-                return answer
+                break
             resends += not (isinstance(answer, Unsent) and answer.held)
             if pause:
                 await asyncio.sleep(pause)
+        raise self.explain(request, answer)
+
+    def explain(self, request: Request[Any], answer: Answer[Any]) -> PapiError:
+        """The exception that says what an answer says."""
+        return exception_for(
+            answer,
+            request,
+            silence=self._gate.silence(),
+            exchange_ms=self._clock.timestamp(),
+        )
 
     async def attempt(
         self,
@@ -187,7 +181,9 @@ class Line:
             return refusal
         query = encode(request)
         weight = weight_of(request) + self._audit.beyond(endpoint)
-        grant = await self._gate.admit(weight, endpoint.orders, lane, max_wait)
+        grant = self._gate.ask(weight, endpoint.orders, lane)
+        if grant is None:
+            grant = await self._gate.admit(weight, endpoint.orders, lane, max_wait)
         sent = self._clock.now()
         if breaker.trips != trips:
             # While it waited, others learned what it would be answered.

@@ -56,6 +56,7 @@ class Pursuit:
 
     Args:
         home: All pursuits of the client.
+        key: The order, as `Cancel.order` names it.
         fate: What is known of the order.
     """
 
@@ -69,11 +70,13 @@ class Pursuit:
         "_timer",
         "_watchers",
         "fate",
+        "key",
         "weight",
     )
 
-    def __init__(self, home: Pursuits, fate: Fate) -> None:
+    def __init__(self, home: Pursuits, key: Any, fate: Fate) -> None:
         self._home = home
+        self.key = key
         self.fate = fate
         self.weight = 0
         """Request weight used so far."""
@@ -360,7 +363,7 @@ class Pursuits:
             ask_first=ask_first,
             since=since,
         )
-        pursuit = self._running[key] = Pursuit(self, fate)
+        pursuit = self._running[key] = Pursuit(self, key, fate)
         return pursuit
 
     def kept(self, request: Cancel[Any]) -> Outcome | None:
@@ -394,10 +397,9 @@ class Pursuits:
 
     def over(self, pursuit: Pursuit, outcome: Outcome, *, kept: bool) -> None:
         """A pursuit ended; keep its outcome if nobody waited for it."""
-        key = pursuit.fate.request.order()
-        if self._running.get(key) is not pursuit:
+        if self._running.get(pursuit.key) is not pursuit:
             return
-        del self._running[key]
+        del self._running[pursuit.key]
         if self.journal is not None:
             self.journal.ended(pursuit.fate.request, outcome)
         if kept:

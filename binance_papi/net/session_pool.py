@@ -14,7 +14,7 @@ import os
 import ssl as tls
 from collections.abc import Callable, Sequence
 from math import inf
-from typing import Final
+from typing import Final, Protocol
 
 import aiohttp
 from yarl import URL
@@ -24,10 +24,7 @@ from binance_papi.core.decode import MAX_BODY
 from binance_papi.core.settings import Settings
 from binance_papi.core.signing import ApiKey
 from binance_papi.core.weight import WeightTracker
-from binance_papi.net.attempt import CONNECT_PATIENCE, Attempt, under_way
-
-CONNECT_TIMEOUT: Final = 1.0
-"""Seconds until a connection that does not come about counts as never sent."""
+from binance_papi.net.attempt import CONNECT_PATIENCE, CONNECT_TIMEOUT, Attempt, under_way
 
 _KEEP_ALIVE: Final = 30.0
 _DNS_TTL: Final = 60
@@ -254,6 +251,33 @@ class Session:
             await connector.close(abort_ssl=True)
 
 
+class Carrier(Protocol):
+    """A session, whatever it is made of: plain values go in and come out."""
+
+    tracker: WeightTracker
+
+    async def send(
+        self,
+        method: str,
+        target: str,
+        *,
+        keyed: bool,
+        patience: float,
+        fresh_until: float = inf,
+        on_written: Callable[[], None] | None = None,
+    ) -> Reply | Unsent | Unanswered:
+        """Write one request and read one reply; see `Session.send`."""
+        ...
+
+    async def warm_up(self, count: int) -> str | None:
+        """Open connections ahead; see `Session.warm_up`."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close every connection at once."""
+        ...
+
+
 class SessionPool:
     """All sessions of a client, one per source address, each around its weight tracker.
 
@@ -270,7 +294,12 @@ class SessionPool:
         self._api_key = api_key
         self._trackers = tuple(trackers)
         self._resolver: aiohttp.ThreadedResolver | None = None
-        self.sessions: tuple[Session, ...] = ()
+        self.sessions: tuple[Carrier, ...] = ()
+        self.carrier = settings.carrier
+        """``"lean"`` or ``"aiohttp"``."""
+        if settings.transport == "auto" and _mocked():
+            # Somebody's tests answer in aiohttp's place: never go past them to the exchange.
+            self.carrier = "aiohttp"
 
     async def open(self) -> None:
         """Make the sessions; no connection yet."""
@@ -278,10 +307,19 @@ class SessionPool:
         if context is None:
             # Reading the system's certificates takes milliseconds; not on the loop.
             context = await asyncio.to_thread(_default_context)
+        base = self._settings.base_url.rstrip("/")
+        if self.carrier == "lean":
+            # Imported where it is wanted: it needs an extra.
+            from binance_papi.net.lean import LeanSession  # noqa: PLC0415
+
+            self.sessions = tuple(
+                LeanSession(base, self._api_key, context, tracker) for tracker in self._trackers
+            )
+            return
         self._resolver = aiohttp.ThreadedResolver()
         self.sessions = tuple(
             Session(
-                self._settings.base_url.rstrip("/"),
+                base,
                 self._api_key,
                 self._make_http(tracker, context),
                 proxy=self._settings.proxy,
@@ -334,6 +372,11 @@ class SessionPool:
             await session.aclose()
         if self._resolver is not None:
             await self._resolver.close()
+
+
+def _mocked() -> bool:
+    """Whether aiohttp was replaced by a mock (as aioresponses does)."""
+    return hasattr(aiohttp.ClientSession._request, "mock")  # noqa: SLF001 - nothing else tells
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

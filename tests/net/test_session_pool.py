@@ -21,19 +21,25 @@ from binance_papi.core.settings import Settings
 from binance_papi.core.signing import ApiKey
 from binance_papi.core.weight import WeightTracker
 from binance_papi.net import session_pool
-from binance_papi.net.session_pool import Session, SessionPool
+from binance_papi.net.session_pool import Carrier, SessionPool
 from tests.stage import Peer, http, reset
 
-Open = Callable[..., Awaitable[Session]]
+Open = Callable[..., Awaitable[Carrier]]
 KEY = "canary-api-key"
 
 
+@pytest.fixture(params=["aiohttp", "lean"])
+def transport(request: pytest.FixtureRequest) -> str:
+    """Both transports keep the same promises."""
+    return str(request.param)
+
+
 @pytest_asyncio.fixture
-async def open_session(peer: Peer) -> AsyncIterator[Open]:
+async def open_session(peer: Peer, transport: str) -> AsyncIterator[Open]:
     """Opens a pool on the scripted peer (or elsewhere) and gives its one session."""
     pools: list[SessionPool] = []
 
-    async def open_session(base_url: str | None = None, **settings: Any) -> Session:
+    async def open_session(base_url: str | None = None, **settings: Any) -> Carrier:
         (address,) = settings.pop("source_addresses", (None,))
         told = Settings(
             base_url=base_url or peer.base_url,
@@ -43,7 +49,7 @@ async def open_session(peer: Peer) -> AsyncIterator[Open]:
             max_wait=None,
             source_addresses=(address,),
             proxy=settings.pop("proxy", None),
-            transport="auto",
+            transport=settings.pop("transport", transport),
             ssl=settings.pop("ssl", None),
             timeout=10,
         )
@@ -59,7 +65,7 @@ async def open_session(peer: Peer) -> AsyncIterator[Open]:
         await pool.aclose()
 
 
-async def send(session: Session, method: str = "DELETE", **options: Any) -> Any:
+async def send(session: Carrier, method: str = "DELETE", **options: Any) -> Any:
     """Send something signed."""
     options = {"keyed": True, "patience": 5.0, **options}
     return await session.send(
@@ -127,7 +133,7 @@ async def test_aiohttp_by_itself_would_send_twice(
         writer.close()
 
     peer.script = script
-    session = await open_session()
+    session = await open_session(transport="aiohttp")
     await send(session)
     assert len(peer.heads) == 2
 
@@ -160,7 +166,7 @@ async def test_reads_no_proxy_from_the_environment(
     for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     assert isinstance(await send(await open_session()), Reply)
-    proxied = await open_session("http://127.0.0.1:2", proxy=peer.base_url)
+    proxied = await open_session("http://127.0.0.1:2", proxy=peer.base_url, transport="aiohttp")
     assert isinstance(await send(proxied), Reply)
     assert peer.heads[-1].startswith(b"DELETE http://127.0.0.1:2/papi/v1/x?a=1&signature=f ")
 

@@ -1,0 +1,424 @@
+"""The lean transport: HTTP/1.1 over asyncio protocols, for exactly what this client does.
+
+One host, keep-alive, one request at a time on a connection, no redirect, no cookie, no proxy, no
+unpacking, and never a second send. Parsing is httptools' business (llhttp, as in Node.js); what is
+not framed by ``Content-Length`` or chunks closes the connection. Everything that differs between
+requests is joined to bytes once and written once; a reply's bytes go to the decoder as they came.
+
+It needs the extra ``speed``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl as tls
+from collections.abc import Callable
+from ipaddress import ip_address
+from math import inf
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import httptools
+
+from binance_papi.core.answer import Fault, Reply, Unanswered, Unsent
+from binance_papi.core.decode import MAX_BODY
+from binance_papi.core.signing import ApiKey
+from binance_papi.core.weight import WeightTracker
+from binance_papi.net.attempt import CONNECT_TIMEOUT
+
+_HEAD: Final = 16_384
+"""Bytes of a reply's status line and headers at most."""
+
+_KEEP_ALIVE: Final = 25.0
+"""Seconds after which an idle connection is dropped, before the exchange would."""
+
+_RAMP: Final = 8
+_STALL: Final = 0.02
+_GRACE: Final = 1.0
+_STAGGER: Final = 0.25
+_OK: Final = 200
+
+Heard = Reply | Unanswered
+
+
+class _Connection(asyncio.Protocol):
+    """One connection; what it hears goes to the future of the request that is on it."""
+
+    __slots__ = (
+        "_body",
+        "_body_size",
+        "_framed",
+        "_head_size",
+        "_headers",
+        "_home",
+        "_parser",
+        "_stop",
+        "due",
+        "grace",
+        "idle_since",
+        "patience",
+        "transport",
+        "waiter",
+    )
+
+    def __init__(self, home: LeanSession) -> None:
+        self._home = home
+        self._parser: Any = httptools.HttpResponseParser(self)
+        self._headers: dict[str, str] = {}
+        self._body: list[bytes] = []
+        self._head_size = self._body_size = 0
+        self._framed = self._stop = False
+        self.transport: asyncio.Transport | None = None
+        self.waiter: asyncio.Future[Heard] | None = None
+        self.due = self.idle_since = inf
+        self.patience = 0.0
+        self.grace = False
+
+    # ------------------------------------------------------------------ the owner's side
+
+    def start(self, data: bytes, waiter: asyncio.Future[Heard], due: float) -> None:
+        """Write a request; ``waiter`` will have what is heard."""
+        assert self.transport is not None
+        self.waiter = waiter
+        self.due = due
+        self.grace = False
+        self.transport.write(data)
+
+    def abort(self) -> None:
+        """Drop the connection; nothing more is heard from it."""
+        self.waiter = None
+        if self.transport is not None:
+            self.transport.abort()
+
+    def expire(self) -> None:
+        """The reply did not come in time."""
+        self.end(f"no reply within {self.patience:g} s")
+
+    # ------------------------------------------------------------------ the loop's side
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """It stands."""
+        self.transport = transport  # type: ignore[assignment]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It is gone."""
+        self.end(f"the connection ended ({type(exc).__name__})" if exc else "the connection ended")
+        self._home.lost(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came: feed the parser; bytes for nobody drop the connection."""
+        if self.waiter is None:
+            self.abort()
+            return
+        if not self._framed:
+            self._head_size += len(data)
+            if self._head_size > _HEAD and b"\r\n\r\n" not in data[:_HEAD]:
+                self.end("the head of the reply is too long")
+                return
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            if self.waiter is not None:
+                self.end(f"the reply can't be read ({type(error).__name__})")
+            self.abort()
+            return
+        if self._stop:
+            self.abort()
+
+    # ------------------------------------------------------------------ the parser's side
+
+    def on_message_begin(self) -> None:
+        """A reply begins; a second one without a request is nobody's."""
+        if self.waiter is None:
+            self._stop = True
+        self._headers = {}
+        self._body = []
+        self._body_size = 0
+        self._framed = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One header; of duplicates the first counts."""
+        self._headers.setdefault(name.decode("latin-1").lower(), value.decode("latin-1"))
+
+    def on_headers_complete(self) -> None:
+        """The head is whole."""
+        self._framed = True
+        self._head_size = 0
+
+    def on_body(self, part: bytes) -> None:
+        """A part of the body; one byte too many is enough to know that it is too long."""
+        self._body.append(part)
+        self._body_size += len(part)
+        if self._body_size > MAX_BODY and not self._stop:
+            self._stop = True
+            self._deliver(b"".join(self._body)[: MAX_BODY + 1])
+
+    def on_message_complete(self) -> None:
+        """The reply is whole."""
+        status = self._parser.get_status_code()
+        if status < _OK:
+            return  # an interim reply: the real one follows
+        if self._stop or self.waiter is None:
+            return
+        headers = self._headers
+        if "content-length" not in headers and "transfer-encoding" not in headers:
+            self._stop = True
+        keep = not self._stop and self._parser.should_keep_alive()
+        self._deliver(self._body[0] if len(self._body) == 1 else b"".join(self._body))
+        if keep:
+            self._home.idle(self)
+        else:
+            self._stop = True
+
+    def _deliver(self, body: bytes) -> None:
+        waiter, self.waiter = self.waiter, None
+        self.due = inf
+        if waiter is not None and not waiter.done():
+            waiter.set_result(Reply(self._parser.get_status_code(), self._headers, body))
+
+    def end(self, reason: str) -> None:
+        """No whole reply came."""
+        waiter, self.waiter = self.waiter, None
+        self.due = inf
+        if waiter is not None and not waiter.done():
+            status = self._parser.get_status_code() if self._framed else None
+            waiter.set_result(Unanswered(reason, Fault(status)))
+        self.abort()
+
+
+class LeanSession:
+    """One source address.
+
+    Args:
+        base: Scheme, host, port and perhaps a path prefix of the exchange.
+        api_key: The key for calls that need one.
+        context: TLS, for an ``https`` base.
+        tracker: The address's request weight.
+    """
+
+    def __init__(
+        self, base: str, api_key: ApiKey, context: tls.SSLContext, tracker: WeightTracker
+    ) -> None:
+        url = urlsplit(base)
+        assert url.hostname is not None
+        self.tracker = tracker
+        self._loop = asyncio.get_running_loop()
+        self._host = url.hostname
+        secure = url.scheme == "https"
+        self._port = url.port or (443 if secure else 80)
+        self._tls = context if secure else None
+        # A race of addresses is for names that have several; uvloop can't hold one.
+        self._literal = _is_address(url.hostname)
+        self._staggers = isinstance(self._loop, asyncio.BaseEventLoop)
+        self._address = tracker.source_address
+        self._last_good: str | None = None
+        prefix = url.path.rstrip("/")
+        common = (
+            f" HTTP/1.1\r\nHost: {url.netloc}\r\nAccept: application/json\r\n"
+            "Accept-Encoding: identity\r\nUser-Agent: binance-papi\r\n"
+        )
+        # Built once: what stands before and after path and query, by method and with the key or
+        # without.
+        self._before = {
+            method: f"{method} {prefix}".encode() for method in ("GET", "POST", "PUT", "DELETE")
+        }
+        self._after: dict[tuple[str, bool], bytes] = {}
+        for method in self._before:
+            length = "Content-Length: 0\r\n" if method in ("POST", "PUT") else ""
+            self._after[method, False] = f"{common}{length}\r\n".encode()
+            self._after[method, True] = (
+                f"{common}{length}X-MBX-APIKEY: {api_key.reveal()}\r\n\r\n".encode()
+            )
+        self._all: dict[_Connection, None] = {}
+        self._idle: list[_Connection] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._connecting = 0
+        self._closed = False
+
+    def __repr__(self) -> str:
+        return f"<LeanSession {self._host}>"
+
+    # ------------------------------------------------------------------ requests
+
+    async def send(
+        self,
+        method: str,
+        target: str,
+        *,
+        keyed: bool,
+        patience: float,
+        fresh_until: float = inf,
+        on_written: Callable[[], None] | None = None,
+    ) -> Reply | Unsent | Unanswered:
+        """Write one request and read one reply; the arguments are those of every session."""
+        loop = self._loop
+        connection = self._take()
+        if connection is None:
+            made = await self._connect()
+            if isinstance(made, Unsent):
+                return made
+            connection = made
+        now = loop.time()
+        if now > fresh_until or self.tracker.silence(now) > 0:
+            self.idle(connection)
+            return Unsent("silence was asked for, or it grew old, before it was written", held=True)
+        if on_written is not None:
+            on_written()
+        waiter: asyncio.Future[Heard] = loop.create_future()
+        connection.patience = patience
+        connection.start(
+            self._before[method] + target.encode("ascii") + self._after[method, keyed],
+            waiter,
+            now + patience,
+        )
+        if self._timer is None or self._timer.when() > now + patience:
+            self._arm(now + patience)
+        del target
+        try:
+            return await waiter
+        finally:
+            if not waiter.done() or waiter.cancelled():
+                connection.abort()
+
+    def _take(self) -> _Connection | None:
+        """An idle connection that still stands, the one used last first."""
+        idle = self._idle
+        while idle:
+            connection = idle.pop()
+            transport = connection.transport
+            if transport is not None and not transport.is_closing():
+                return connection
+        return None
+
+    def idle(self, connection: _Connection) -> None:
+        """A connection is free."""
+        if self._closed:
+            connection.abort()
+            return
+        now = self._loop.time()
+        connection.idle_since = now
+        self._idle.append(connection)
+        if self._timer is None:
+            self._arm(now + _KEEP_ALIVE)
+
+    def lost(self, connection: _Connection) -> None:
+        """A connection is gone."""
+        self._all.pop(connection, None)
+
+    # ------------------------------------------------------------------ one timer for all
+
+    def _arm(self, when: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(when, self._ring, when)
+
+    def _ring(self, when: float) -> None:
+        """Give up what is over time, drop what was idle too long, and see when the next is due."""
+        self._timer = None
+        now = self._loop.time()
+        late = now - when > _STALL
+        for connection in list(self._all):
+            if connection.due <= now:
+                if late and not connection.grace:
+                    # The loop stalled: perhaps the reply is in the socket, so look there first.
+                    connection.grace = True
+                    connection.due = now + min(now - connection.due, _GRACE)
+                else:
+                    connection.expire()
+        old = [one for one in self._idle if one.idle_since + _KEEP_ALIVE <= now]
+        self._idle = [one for one in self._idle if one.idle_since + _KEEP_ALIVE > now]
+        for connection in old:
+            connection.abort()
+        due = min((one.due for one in self._all), default=inf)
+        if self._idle:
+            due = min(due, self._idle[0].idle_since + _KEEP_ALIVE)
+        if due < inf:
+            self._arm(due)
+
+    # ------------------------------------------------------------------ connections
+
+    async def _connect(self) -> _Connection | Unsent:
+        """A new connection, TLS included."""
+        why = ""
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT):
+                return await self._open(self._host)
+        except TimeoutError:
+            why = f"no connection within {CONNECT_TIMEOUT:g} s"
+        except (OSError, tls.SSLError, ValueError) as error:
+            why = _plain(error)
+        if self._last_good is not None and self._last_good != self._host:
+            # The name does not resolve for the moment: the address that worked last may.
+            try:
+                async with asyncio.timeout(CONNECT_TIMEOUT):
+                    return await self._open(self._last_good)
+            except (OSError, TimeoutError, ValueError):
+                pass
+        return Unsent(why)
+
+    async def _open(self, host: str) -> _Connection:
+        settings: dict[str, Any] = {}
+        if self._tls is not None:
+            settings = {"ssl": self._tls, "server_hostname": self._host}
+        if self._address is not None:
+            settings["local_addr"] = (self._address, 0)
+        if host == self._host and not self._literal and self._staggers:
+            settings["happy_eyeballs_delay"] = _STAGGER
+        transport, connection = await self._loop.create_connection(
+            lambda: _Connection(self), host, self._port, **settings
+        )
+        if self._closed:
+            connection.abort()
+            raise ConnectionAbortedError
+        self._last_good = str(transport.get_extra_info("peername")[0])
+        self._all[connection] = None
+        return connection
+
+    async def warm_up(self, count: int) -> str | None:
+        """Open up to ``count`` connections, TLS included, a few at a time, without a request.
+
+        Returns:
+            ``None``, or why one of them did not come about.
+        """
+        ramp = asyncio.Semaphore(_RAMP)
+        problems: list[str] = []
+
+        async def open_one() -> None:
+            async with ramp:
+                made = await self._connect()
+            if isinstance(made, Unsent):
+                problems.append(made.reason)
+            else:
+                self.idle(made)
+
+        await asyncio.gather(*(open_one() for _ in range(count - len(self._idle))))
+        return problems[0] if problems else None
+
+    async def aclose(self) -> None:
+        """Drop every connection at once."""
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for connection in list(self._all):
+            connection.end("the client was closed")
+        # Transports tell on the next turns of the loop that they are gone.
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _plain(error: BaseException) -> str:
+    """Why a connection failed, in words without the request."""
+    name = type(error).__name__
+    number = getattr(error, "errno", None)
+    known = isinstance(number, int) and number > 0 and not isinstance(error, tls.SSLError)
+    return f"{name}: {os.strerror(number)}" if known else name  # type: ignore[arg-type]
