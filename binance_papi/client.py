@@ -7,7 +7,7 @@ import logging
 import os
 import ssl as tls
 import warnings
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Sequence
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
@@ -119,7 +119,7 @@ class PapiClient(Namespace):
             raise key
         if isinstance(signer, ValueError):
             raise signer
-        super().__init__(self.send)
+        super().__init__(self._carry)
         self._settings = Settings(
             base_url=base_url,
             limits=tuple(limits),
@@ -244,7 +244,11 @@ class PapiClient(Namespace):
             OverloadedError: If the exchange could not serve it, again and again.
             UnknownOutcomeError: If it may have happened.
         """
-        return await self._wired().line.send(request)
+        return await self._carry(request)
+
+    def _carry(self, request: Request[R], /) -> Coroutine[Any, Any, R]:
+        """What the namespaces send with: one frame less than `send`, for every request."""
+        return self._wired().line.send(request)
 
     async def burst(
         self,

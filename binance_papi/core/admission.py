@@ -124,12 +124,18 @@ class Grant(msgspec.Struct):
         route: That route.
         ticket: The charge to its address.
         orders: The charge to the account's order count, if there is one.
+        written: Whether the first byte was (about to be) written.
     """
 
     index: int
     route: Route
     ticket: Ticket
     orders: Ticket | None
+    written: bool = False
+
+    def write(self) -> None:
+        """The first byte is about to be written."""
+        self.written = True
 
 
 class Waiter:
@@ -165,7 +171,7 @@ class Admission:
         orders: The account's order count.
     """
 
-    __slots__ = ("_dead", "_lanes", "_numbered", "_queued", "_wake", "orders", "routes")
+    __slots__ = ("_dead", "_lanes", "_length", "_numbered", "_queued", "_wake", "orders", "routes")
 
     def __init__(self, routes: Sequence[Route], orders: WeightTracker) -> None:
         self.routes = tuple(routes)
@@ -174,7 +180,7 @@ class Admission:
         # Pairs of a lane and its queue, best first; walking the enumeration each time costs more.
         self._numbered = tuple(zip(Lane, self._lanes, strict=True))
         self._queued = [0] * len(Lane)
-        self._dead = 0
+        self._dead = self._length = 0
         self._wake: float | None = None
 
     # ------------------------------------------------------------------ asking
@@ -189,6 +195,7 @@ class Admission:
         """Let a waiter wait; tells whether it is the first of its lane."""
         queue = self._lanes[waiter.lane]
         queue.append(waiter)
+        self._length += 1
         self._queued[waiter.lane] += waiter.weight
         return len(queue) == 1
 
@@ -197,11 +204,12 @@ class Admission:
         waiter.dead = True
         self._queued[waiter.lane] -= waiter.weight
         self._dead += 1
-        if self._dead > _FEW and 2 * self._dead > sum(map(len, self._lanes)):
+        if self._dead > _FEW and 2 * self._dead > self._length:
             for queue in self._lanes:
                 alive = [one for one in queue if not one.dead]
                 queue.clear()
                 queue.extend(alive)
+            self._length -= self._dead
             self._dead = 0
 
     def drain(self, now: float) -> list[Waiter]:
@@ -211,12 +219,16 @@ class Admission:
             The waiters to wake: with a grant, or without one because their patience ended.
         """
         woken: list[Waiter] = []
+        if not self._length:
+            self._wake = None
+            return woken
         wake = inf
         for lane, queue in self._numbered:
             while queue:
                 head = queue[0]
                 if head.dead:
                     queue.popleft()
+                    self._length -= 1
                     self._dead -= 1
                     continue
                 head.grant = self._grant(head.weight, head.orders, lane, now)
@@ -226,9 +238,10 @@ class Admission:
                         wake = min(wake, chance)
                         break
                 queue.popleft()
+                self._length -= 1
                 self._queued[lane] -= head.weight
                 woken.append(head)
-        self._wake = wake if any(self._lanes) else None
+        self._wake = wake if self._length else None
         return woken
 
     def next_wake(self) -> float | None:
@@ -241,7 +254,7 @@ class Admission:
 
     def waiting(self) -> int:
         """How many wait."""
-        return sum(map(len, self._lanes)) - self._dead
+        return self._length - self._dead
 
     def clear(self) -> list[Waiter]:
         """Turn everybody away; returns them."""
@@ -249,7 +262,7 @@ class Admission:
         for queue in self._lanes:
             queue.clear()
         self._queued = [0] * len(Lane)
-        self._dead = 0
+        self._dead = self._length = 0
         self._wake = None
         return left
 

@@ -30,7 +30,7 @@ class Gate:
         self._idle: asyncio.Future[None] | None = None
         self._closed = False
 
-    def ask(self, weight: int, orders: int, lane: Lane) -> Grant | None:
+    def ask(self, weight: int, orders: int, lane: Lane, now: float) -> Grant | None:
         """The right to send one request now, if it is to be had without waiting.
 
         Raises:
@@ -38,7 +38,7 @@ class Gate:
         """
         if self._closed:
             raise UsageError("the client is closed")
-        return self.admission.ask(weight, orders, lane, self._clock.now())
+        return self.admission.ask(weight, orders, lane, now)
 
     async def admit(self, weight: int, orders: int, lane: Lane, max_wait: float | None) -> Grant:
         """Wait for the right to send one request.
@@ -57,10 +57,10 @@ class Gate:
             BannedError: If every address is banned.
             UsageError: If the client was closed.
         """
-        grant = self.ask(weight, orders, lane)
+        now = self._clock.now()
+        grant = self.ask(weight, orders, lane, now)
         if grant is not None:
             return grant
-        now = self._clock.now()
         self._refuse_hopeless(weight, orders, lane, max_wait, now)
         waiter = Waiter(
             weight,

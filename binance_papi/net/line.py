@@ -32,24 +32,18 @@ _FRESH: Final = 0.0005
 """Seconds per millisecond of the receive window for which a signature may wait to be written."""
 
 
-class _Mark:
-    """Whether a request was written, for the case that its caller is cancelled."""
+def _both(grant: Grant, on_written: Callable[[], None]) -> Callable[[], None]:
+    def write() -> None:
+        grant.written = True
+        on_written()
 
-    __slots__ = ("_on_written", "written")
+    return write
 
-    def __init__(self, on_written: Callable[[], None] | None) -> None:
-        self._on_written = on_written
-        self.written = False
 
-    def write(self) -> None:
-        self.written = True
-        if self._on_written is not None:
-            self._on_written()
-
-    def cancelled(self) -> Unsent | Unanswered:
-        """What is known of a request whose caller was cancelled."""
-        reason = "the call was cancelled"
-        return Unanswered(reason) if self.written else Unsent(reason, held=True)
+def _cancelled(grant: Grant) -> Unsent | Unanswered:
+    """What is known of a request whose caller was cancelled."""
+    reason = "the call was cancelled"
+    return Unanswered(reason) if grant.written else Unsent(reason, held=True)
 
 
 class Line:
@@ -176,15 +170,16 @@ class Line:
         """
         endpoint = request.endpoint
         breaker = self._breaker
-        refusal, trips = breaker.answer(endpoint, self._clock.now()), breaker.trips
+        sent = self._clock.now()
+        refusal, trips = breaker.answer(endpoint, sent), breaker.trips
         if refusal is not None:
             return refusal
         query = encode(request)
         weight = weight_of(request) + self._audit.beyond(endpoint)
-        grant = self._gate.ask(weight, endpoint.orders, lane)
+        grant = self._gate.ask(weight, endpoint.orders, lane, sent)
         if grant is None:
             grant = await self._gate.admit(weight, endpoint.orders, lane, max_wait)
-        sent = self._clock.now()
+            sent = self._clock.now()
         if breaker.trips != trips:
             # While it waited, others learned what it would be answered.
             refusal = breaker.answer(endpoint, sent)
@@ -192,7 +187,6 @@ class Line:
                 self._settle_unheard(grant, Unsent(refusal.fault.msg, held=True))
                 return refusal
         window = getattr(request, "recv_window", None) or recv_window
-        mark = _Mark(on_written)
         heard: Reply | Unsent | Unanswered | None = None
         try:
             heard = await self._pool.sessions[grant.index].send(
@@ -201,11 +195,11 @@ class Line:
                 keyed=endpoint.keyed,
                 patience=patience,
                 fresh_until=sent + window * _FRESH if endpoint.signed else inf,
-                on_written=mark.write,
+                on_written=grant.write if on_written is None else _both(grant, on_written),
             )
         finally:
             if not isinstance(heard, Reply):
-                self._settle_unheard(grant, mark.cancelled() if heard is None else heard)
+                self._settle_unheard(grant, _cancelled(grant) if heard is None else heard)
         if not isinstance(heard, Reply):
             return heard
         answer = classify(heard, endpoint)
@@ -246,15 +240,27 @@ class Line:
         if endpoint.stamped is not None and isinstance(answer, Done):
             stamped = getattr(answer.reply, endpoint.stamped)
         change = self._clock.learn(
-            reply.headers, stamped, sent, now, doubted=_doubts_the_clock(answer)
+            reply.headers,
+            stamped,
+            sent,
+            now,
+            doubted=not isinstance(answer, Done) and _doubts_the_clock(answer),
         )
         if change is not Change.NONE:
             admission.reclock(change, now)
             if change is Change.JUMPED:
                 self._tell(ClockJumped(self._clock.offset.error(now)))
-        admission.obey(grant, answer, now)
-        if isinstance(answer, Banned):
-            self._gate.turn_away()
+        if isinstance(answer, Done):
+            grant.route.served()
+        else:
+            admission.obey(grant, answer, now)
+            if isinstance(answer, Banned):
+                self._gate.turn_away()
+        self._report(grant, endpoint, excess)
+        self._gate.drain()
+
+    def _report(self, grant: Grant, endpoint: Endpoint[Any], excess: int) -> None:
+        """Tell what the limits went through."""
         if excess or grant.ticket.alone:
             raised = self._audit.hear(endpoint, excess, grant.ticket.weight)
             if raised is not None:
@@ -264,7 +270,6 @@ class Line:
             for event in events:
                 self._tell(event)
             events.clear()
-        self._gate.drain()
 
 
 def _doubts_the_clock(answer: Answer[Any]) -> bool:
