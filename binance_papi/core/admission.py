@@ -171,11 +171,22 @@ class Admission:
         orders: The account's order count.
     """
 
-    __slots__ = ("_dead", "_lanes", "_length", "_numbered", "_queued", "_wake", "orders", "routes")
+    __slots__ = (
+        "_dead",
+        "_lanes",
+        "_least",
+        "_length",
+        "_numbered",
+        "_queued",
+        "_wake",
+        "orders",
+        "routes",
+    )
 
     def __init__(self, routes: Sequence[Route], orders: WeightTracker) -> None:
         self.routes = tuple(routes)
         self.orders = orders
+        self._least = min(route.tracker.ceiling for route in self.routes)
         self._lanes: tuple[deque[Waiter], ...] = tuple(deque() for _ in Lane)
         # Pairs of a lane and its queue, best first; walking the enumeration each time costs more.
         self._numbered = tuple(zip(Lane, self._lanes, strict=True))
@@ -223,8 +234,11 @@ class Admission:
             self._wake = None
             return woken
         wake = inf
+        only = self.routes[0] if len(self.routes) == 1 else None
         for lane, queue in self._numbered:
             while queue:
+                if only is not None and not only.free(lane) and not queue[0].dead:
+                    break  # only a reply can help; asked first, since it is so for a whole burst
                 head = queue[0]
                 if head.dead:
                     queue.popleft()
@@ -315,6 +329,8 @@ class Admission:
 
     def hopeless(self, weight: int, orders: int) -> bool:
         """Whether a request costs more than a whole limit, so that it can never go."""
+        if weight <= self._least and orders <= self.orders.ceiling:
+            return False  # it fits anywhere
         fits = any(weight <= route.tracker.ceiling for route in self.routes)
         return not fits or orders > self.orders.ceiling
 
