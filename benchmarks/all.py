@@ -22,6 +22,8 @@ NAMES: Final = (
     "limit",
     "chaos",
     "certainty",
+    "decode",
+    "growth",
 )
 BEGIN: Final = "<!-- measured: begin -->\n"
 END: Final = "<!-- measured: end -->\n"
