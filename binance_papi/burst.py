@@ -367,7 +367,7 @@ async def _sweep_one(
         any(_same(cancel, seen) for cancel in wanted) for seen in sightings
     ):
         return {}  # somebody wants to keep one of them, or it saves nothing
-    since = pursuits.clock.earliest()
+    since = pursuits.clock.earliest(pursuits.clock.now())
     swept = await _once(pursuits, way.cancel_all, Lane.CANCEL, ends)
     if isinstance(swept, NotOpen | Refused | Throttled | Banned | Overloaded | Unsent):
         return {}

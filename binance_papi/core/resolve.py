@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 from math import inf
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from binance_papi.core.answer import (
     Answer,
@@ -73,6 +73,24 @@ class Step(Enum):
     ASK = "ask"
     WAIT = "wait"
     END = "end"
+
+
+class _Trial(NamedTuple):
+    """An attempt that may have had an effect.
+
+    Attributes:
+        since: Exchange time in ms from which it may have come.
+        dies: Monotonic time from which it can't come any more.
+        written: Monotonic time of its writing; ``None`` where an earlier call wrote it.
+    """
+
+    since: int
+    dies: float
+    written: float | None = None
+
+    def retimed(self, earliest: Callable[[float], int]) -> _Trial:
+        """The same, as the exchange's clock is understood now."""
+        return self if self.written is None else self._replace(since=earliest(self.written))
 
 
 class Fate:
@@ -168,12 +186,12 @@ class Fate:
         self._queued = 0
         # Attempts on the wire, by number, and those that may have had an effect unheard: exchange
         # time in ms from which it may have come, and monotonic time from which it can't any more.
-        self._flying: dict[int, tuple[int, float]] = {}
-        self._lost: list[tuple[int, float]] = []
+        self._flying: dict[int, _Trial] = {}
+        self._lost: list[_Trial] = []
         if since is not None:
             # Its receive window may have been widened, see `_hear_refusal`.
             window = max(self.recv_window, _WIDEST)
-            self._lost.append((since, now + window / 1000 + ENGINE))
+            self._lost.append(_Trial(since, now + window / 1000 + ENGINE))
         self._tries = 0
         self._refusals = self._clock_tries = self._unsent = self._denials = 0
         self._asking = self._seen = False
@@ -228,6 +246,17 @@ class Fate:
         """Whether something was sent, or said, that leaves the order's fate open."""
         return self.moved or bool(self._puzzle)
 
+    def retime(self, earliest: Callable[[float], int], latest: Callable[[float], int]) -> None:
+        """The exchange's clock was not what it was taken for: nor are the times of attempts.
+
+        Args:
+            earliest: Lowest exchange time in ms that a monotonic time may have been.
+            latest: Highest such time.
+        """
+        self._began_ms = latest(self.started)
+        self._flying = {serial: trial.retimed(earliest) for serial, trial in self._flying.items()}
+        self._lost = [trial.retimed(earliest) for trial in self._lost]
+
     def hurry(self, now: float) -> None:
         """Somebody wants to know: no pause before the next query."""
         self._ask_at = min(self._ask_at, now)
@@ -259,7 +288,7 @@ class Fate:
         if self._lost:
             # A query goes along if this one is not answered soon either.
             self._ask_at = min(self._ask_at, now + self._pace.ask_after)
-        self._flying[serial] = (stamp_ms, now + self.recv_window / 1000 + ENGINE)
+        self._flying[serial] = _Trial(stamp_ms, now + self.recv_window / 1000 + ENGINE, now)
         if first and self._tries + 1 < MAX_TRIES and not self._closed:
             self._cancel_at = now + self._pace.hedge_after
 
@@ -287,9 +316,7 @@ class Fate:
         elif self._closed:
             self._conclude(now)
 
-    def _weigh(
-        self, answer: Answer[Any], trial: tuple[int, float] | None, now: float, jitter: float
-    ) -> None:
+    def _weigh(self, answer: Answer[Any], trial: _Trial | None, now: float, jitter: float) -> None:
         """Draw from a cancel's answer what it allows by itself."""
         if not isinstance(answer, Done):
             self.last = answer
@@ -306,9 +333,7 @@ class Fate:
             case _:
                 self._hear_refusal(answer, now, jitter)
 
-    def _hear_done(
-        self, reply: Any, trial: tuple[int, float] | None, now: float, jitter: float
-    ) -> None:
+    def _hear_done(self, reply: Any, trial: _Trial | None, now: float, jitter: float) -> None:
         seen = self.request.sight(reply)
         if seen.status == CANCELED and self.request.names(seen):
             if not self.verify:
@@ -325,7 +350,7 @@ class Fate:
     def _hear_nothing(
         self,
         answer: Unanswered,
-        trial: tuple[int, float] | None,
+        trial: _Trial | None,
         now: float,
         jitter: float,
     ) -> None:
@@ -377,7 +402,7 @@ class Fate:
         self._cancel_at = now + pause
         return True
 
-    def _doubt(self, trial: tuple[int, float] | None) -> None:
+    def _doubt(self, trial: _Trial | None) -> None:
         """An attempt may have had an effect, or have it yet."""
         self._tries += 1
         if trial is not None:
@@ -504,7 +529,7 @@ class Fate:
 
     def _dead(self, when: float) -> bool:
         """Whether no attempt whose answer is missing could have an effect from then on."""
-        return all(dies <= when for _, dies in self._lost)
+        return all(trial.dies <= when for trial in self._lost)
 
     def _hear_absent(self, answer: NotOpen, now: float, jitter: float) -> None:
         """No query finds it."""
@@ -541,7 +566,7 @@ class Fate:
 
     def since(self) -> int | None:
         """Exchange time in ms from which an attempt may have taken effect; ``None``: none can."""
-        stamps = [stamp for stamp, _ in (*self._flying.values(), *self._lost)]
+        stamps = [trial.since for trial in (*self._flying.values(), *self._lost)]
         return min(stamps, default=None)
 
     def _conclude(self, now: float) -> None:

@@ -26,12 +26,14 @@ class Clock:
         loop: The event loop; its clock also drives the timers, so a virtual loop moves both.
     """
 
-    __slots__ = ("_rest_until", "now", "offset")
+    __slots__ = ("_rest_until", "jumps", "now", "offset")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.now = loop.time
         """Monotonic seconds."""
         self.offset = ClockOffset(time.time(), loop.time(), _LEAST)
+        self.jumps = 0
+        """How often what was believed of the exchange's clock turned out to be wrong."""
         self._rest_until = -inf
 
     def learn(
@@ -63,17 +65,16 @@ class Clock:
             change = change if fine is Change.NONE else fine
         if change is Change.NONE and self.offset.error(received) < _KNOWN_WELL:
             self._rest_until = received + _REST
+        self.jumps += change is Change.JUMPED
         return change
 
-    def earliest(self) -> int:
-        """Lowest exchange time possible now, epoch milliseconds."""
-        now = self.now()
-        return int((now + self.offset.bounds(now)[0]) * 1000)
+    def earliest(self, when: float) -> int:
+        """Lowest exchange time that monotonic time ``when`` may be, epoch milliseconds."""
+        return int((when + self.offset.bounds(self.now())[0]) * 1000)
 
-    def latest(self) -> int:
-        """Highest exchange time possible now, epoch milliseconds."""
-        now = self.now()
-        return int((now + self.offset.bounds(now)[1]) * 1000) + 1
+    def latest(self, when: float) -> int:
+        """Highest exchange time that monotonic time ``when`` may be, epoch milliseconds."""
+        return int((when + self.offset.bounds(self.now())[1]) * 1000) + 1
 
     def timestamp(self) -> int:
         """The timestamp to sign with now, epoch milliseconds."""

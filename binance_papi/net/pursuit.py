@@ -64,6 +64,7 @@ class Pursuit:
         "_deserted",
         "_flying",
         "_home",
+        "_jumps",
         "_late_until",
         "_over",
         "_tasks",
@@ -88,6 +89,7 @@ class Pursuit:
         self._timer: asyncio.TimerHandle | None = None
         self._late_until: float | None = None
         self._over = False
+        self._jumps = home.clock.jumps
         # Whether somebody stopped waiting who may ask for the outcome later.
         self._deserted = False
 
@@ -219,7 +221,7 @@ class Pursuit:
             answer = Unanswered("the client was closed")
             self._tasks.pop(task, None)
             self._flying[task] = None
-            stamp_ms = home.clock.earliest()
+            stamp_ms = home.clock.earliest(sent)
             self.weight += weight_of(fate.request)
             fate.written(serial, stamp_ms, sent)
             if home.journal is not None:
@@ -234,6 +236,7 @@ class Pursuit:
             now = home.clock.now()
             if sent:
                 home.pace.hear(now - sent)
+            self._look_at_the_clock()
             fate.heard(serial, answer, now, random.random())  # noqa: S311 - it guards nothing
         self._after_news()
 
@@ -253,8 +256,17 @@ class Pursuit:
             answer = await self._attempt(question, Lane.RESOLVE, fate.recv_window, written)
         finally:
             self._tasks.pop(task, None)
+            self._look_at_the_clock()
             fate.told(answer, home.clock.now(), random.random())  # noqa: S311 - it guards nothing
         self._after_news()
+
+    def _look_at_the_clock(self) -> None:
+        """Times that were taken with a wrong clock tell nothing."""
+        jumps = self._home.clock.jumps
+        if jumps != self._jumps:
+            self._jumps = jumps
+            clock = self._home.clock
+            self.fate.retime(clock.earliest, clock.latest)
 
     def _after_news(self) -> None:
         """Go on, unless it was over before."""
@@ -352,11 +364,12 @@ class Pursuits:
                 fate.hurry(self.clock.now())
             return pursuit
         self._kept.pop(key, None)
+        now = self.clock.now()
         fate = Fate(
             request,
-            now=self.clock.now(),
+            now=now,
             deadline=deadline,
-            exchange_ms=self.clock.latest(),
+            exchange_ms=self.clock.latest(now),
             pace=self.pace,
             explain=lambda answer: self.line.explain(request, answer),
             verify=verify,

@@ -847,3 +847,21 @@ def test_giving_up_and_withdrawing_keep_what_is_known() -> None:
     other = Talk()
     assert isinstance(other.fate.give_up(), Unknown)
     assert isinstance(other.fate.withdraw(error), Unknown)
+
+
+def test_times_of_a_wrong_clock_are_taken_again() -> None:
+    """What was believed of the exchange's clock when a cancel was written may have been wrong."""
+    fate = Talk().fate
+    for stamp in (2_000_000_000_000, 2_000_000_000_000):
+        serial = fate.start_cancel()
+        fate.written(serial, stamp, 1.0)
+    fate.heard(serial, Unanswered("lost"), 2.0, 0.5)
+    fate.retime(lambda when: int(when * 1000) + 7, lambda when: int(when * 1000) + 9)
+    assert fate.since() == 1007
+
+
+def test_the_time_of_an_earlier_call_stays() -> None:
+    """Another process took it; this one's clock says nothing of it."""
+    fate = Talk(ask_first=True, since=5).fate
+    fate.retime(lambda _: 1, lambda _: 1)
+    assert fate.since() == 5

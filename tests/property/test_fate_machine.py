@@ -321,7 +321,7 @@ def _gone_at_once(fate: Fate, now: float) -> None:
 
 def _as_of_now(fate: Fate, when: float) -> bool:
     del when
-    return all(dies <= fate._asked_at + 15 for _, dies in fate._lost)
+    return all(trial.dies <= fate._asked_at + 15 for trial in fate._lost)
 
 
 def _never_doubt(fate: Fate, trial: Any) -> None:
