@@ -394,13 +394,12 @@ async def _once(
     pursuits: Pursuits, request: Request[Any], lane: Lane, ends: float
 ) -> Answer[Any] | None:
     """One attempt, or ``None`` where it can't be made in time."""
-    patience = min(pursuits.pace.patience, ends - pursuits.clock.now())
-    if patience <= 0:
+    if ends <= pursuits.clock.now():
         return None
     try:
         async with asyncio.timeout_at(ends):
             return await pursuits.line.attempt(
-                request, lane, patience=patience, recv_window=_RECV_WINDOW
+                request, lane, patience=lambda: pursuits.pace.patience, recv_window=_RECV_WINDOW
             )
     except (PapiError, TimeoutError):
         return None

@@ -22,6 +22,10 @@ _ASK_AT_LEAST: Final = 0.15
 _PATIENCE_AT_LEAST: Final = 1.0
 _PATIENCE_AT_MOST: Final = 5.0
 
+_LATELY: Final = 1 / 16
+_TOO_SILENT: Final = 0.25
+_DOUBLINGS: Final = 3
+
 _BUDGET: Final = 10.0
 _REFILL: Final = 0.1
 
@@ -29,17 +33,19 @@ _REFILL: Final = 0.1
 class Pace:
     """What replies usually take, in seconds from the writing of a request to its whole reply."""
 
-    __slots__ = ("_heard", "_tokens", "usual")
+    __slots__ = ("_heard", "_silence", "_tokens", "usual")
 
     def __init__(self) -> None:
         self.usual = 0.1
         """About 95 of 100 replies are quicker."""
         self._heard = 0
+        self._silence = 0.0
         self._tokens = _BUDGET
 
-    def hear(self, seconds: float) -> None:
-        """A reply came (or an attempt was given up) after ``seconds``."""
+    def hear(self, seconds: float, *, answered: bool = True) -> None:
+        """A reply came, or an attempt was given up without one, after ``seconds``."""
         self._heard += 1
+        self._silence += (float(not answered) - self._silence) * _LATELY
         scale = max(self.usual, 0.01) * _STEP
         self.usual += scale * (_QUANTILE if seconds > self.usual else _QUANTILE - 1)
         self._tokens = min(_BUDGET, self._tokens + _REFILL)
@@ -59,7 +65,14 @@ class Pace:
     @property
     def patience(self) -> float:
         """Seconds until an attempt counts as unanswered."""
-        return min(_PATIENCE_AT_MOST, max(_PATIENCE_AT_LEAST, 4 * self.usual))
+        least = _PATIENCE_AT_LEAST
+        if self._silence > _TOO_SILENT:
+            least *= 4  # not single replies are lost: the exchange is slow
+        return min(_PATIENCE_AT_MOST, max(least, 4 * self.usual))
+
+    def patience_after(self, silences: int) -> float:
+        """The same for an order of which so many attempts were not answered already."""
+        return min(_PATIENCE_AT_MOST, self.patience * 2.0 ** min(silences, _DOUBLINGS))
 
     def hedge(self) -> bool:
         """Take one hedge out of the budget; tells whether there was one."""

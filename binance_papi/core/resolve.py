@@ -147,6 +147,7 @@ class Fate:
         "recv_window",
         "request",
         "sent",
+        "silences",
         "started",
         "verify",
     )
@@ -174,6 +175,8 @@ class Fate:
         """The last answer that was no success."""
         self.sent = 0
         """Cancels on the wire so far."""
+        self.silences = 0
+        """Cancels and queries that were not answered."""
         self.queries = 0
         """Queries on the wire so far."""
         self._pace = pace
@@ -289,7 +292,10 @@ class Fate:
             # A query goes along if this one is not answered soon either.
             self._ask_at = min(self._ask_at, now + self._pace.ask_after)
         self._flying[serial] = _Trial(stamp_ms, now + self.recv_window / 1000 + ENGINE, now)
-        if first and self._tries + 1 < MAX_TRIES and not self._closed:
+        # Never by the user's own id: it may be used again, and a late second cancel would hit that
+        # order.
+        lasting = self.request.order()[2] is not None
+        if first and lasting and self._tries + 1 < MAX_TRIES and not self._closed:
             self._cancel_at = now + self._pace.hedge_after
 
     def heard(self, serial: int, answer: Answer[Any], now: float, jitter: float) -> None:
@@ -354,6 +360,7 @@ class Fate:
         now: float,
         jitter: float,
     ) -> None:
+        self.silences += 1
         self._doubt(trial)
         self._silence = answer.reason
         if answer.fault.code == _TRIGGERING_CODE:
@@ -455,6 +462,7 @@ class Fate:
                 else:
                     self._blind(now, jitter)
             case _:
+                self.silences += isinstance(answer, Unanswered)
                 # This question is open still; another cancel may settle it sooner.
                 self._cancel_again(now, jitter)
                 pause = min(_RETRY_MOST, self._pace.ask_after * 2.0 ** min(self._failures, 10))
@@ -620,7 +628,7 @@ class Fate:
         """What is known, where that is not enough."""
         return Unknown(
             self.request,
-            self._puzzle or self._silence or "a request is on its way",
+            self._puzzle or self._silence or _nothing_heard(self.hedging),
             attempts=self.sent + self.queries,
             queries=self.queries,
             since=self.since(),
@@ -636,6 +644,10 @@ class Fate:
             **evidence,
         )
         self._cancel_at = self._ask_at = inf
+
+
+def _nothing_heard(sending: bool) -> str:
+    return "a request is on its way" if sending else "another caller waits for it"
 
 
 def _backoff(tries: int, jitter: float) -> float:

@@ -12,6 +12,9 @@ from binance_papi.net.deadline import Deadline
 CONNECT_TIMEOUT: Final = 1.0
 """Seconds until a connection (TCP and TLS) that does not come about counts as never sent."""
 
+HEAD_SAYS_IT: Final = frozenset({403, 418, 429})
+"""Statuses that ask for silence: they are obeyed even if the rest of the reply never comes."""
+
 CONNECT_PATIENCE: Final = 2.0
 """The same with finding the address, which may try several servers."""
 

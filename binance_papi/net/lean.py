@@ -25,7 +25,7 @@ from binance_papi.core.answer import Fault, Reply, Unanswered, Unsent
 from binance_papi.core.decode import MAX_BODY
 from binance_papi.core.signing import ApiKey
 from binance_papi.core.weight import WeightTracker
-from binance_papi.net.attempt import CONNECT_TIMEOUT
+from binance_papi.net.attempt import CONNECT_TIMEOUT, HEAD_SAYS_IT
 
 _HEAD: Final = 16_384
 """Bytes of a reply's status line and headers at most."""
@@ -33,6 +33,11 @@ _HEAD: Final = 16_384
 _KEEP_ALIVE: Final = 25.0
 """Seconds after which an idle connection is dropped, before the exchange would."""
 
+_RAW: Final = 4 * MAX_BODY
+"""Bytes of a whole reply at most, chunks and trailers included."""
+
+_INTERIM: Final = 8
+_LENGTHS: Final = ("content-length", "transfer-encoding")
 _RAMP: Final = 8
 _STALL: Final = 0.02
 _GRACE: Final = 1.0
@@ -52,7 +57,10 @@ class _Connection(asyncio.Protocol):
         "_head_size",
         "_headers",
         "_home",
+        "_interim",
         "_parser",
+        "_raw",
+        "_sized",
         "_stop",
         "due",
         "grace",
@@ -67,8 +75,8 @@ class _Connection(asyncio.Protocol):
         self._parser: Any = httptools.HttpResponseParser(self)
         self._headers: dict[str, str] = {}
         self._body: list[bytes] = []
-        self._head_size = self._body_size = 0
-        self._framed = self._stop = False
+        self._head_size = self._body_size = self._raw = self._interim = 0
+        self._framed = self._sized = self._stop = False
         self.transport: asyncio.Transport | None = None
         self.waiter: asyncio.Future[Heard] | None = None
         self.due = self.idle_since = inf
@@ -82,7 +90,8 @@ class _Connection(asyncio.Protocol):
         assert self.transport is not None
         self.waiter = waiter
         self.due = due
-        self.grace = False
+        self.grace = self._framed = False
+        self._raw = self._head_size = self._interim = 0
         self.transport.write(data)
 
     def abort(self) -> None:
@@ -103,6 +112,9 @@ class _Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is gone."""
+        if exc is None and self._framed and not self._sized and self.waiter is not None:
+            # A body without a length ends with the connection; whether it is whole, JSON tells.
+            self._deliver(b"".join(self._body))
         self.end(f"the connection ended ({type(exc).__name__})" if exc else "the connection ended")
         self._home.lost(self)
 
@@ -111,11 +123,13 @@ class _Connection(asyncio.Protocol):
         if self.waiter is None:
             self.abort()
             return
-        if not self._framed:
-            self._head_size += len(data)
-            if self._head_size > _HEAD and b"\r\n\r\n" not in data[:_HEAD]:
-                self.end("the head of the reply is too long")
-                return
+        self._raw += len(data)
+        if not self._framed and self._raw > _HEAD and b"\r\n\r\n" not in data[:_HEAD]:
+            self.end("the head of the reply is too long")
+            return
+        if self._raw > _RAW:
+            self.end("the reply is longer than any that is known")
+            return
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
@@ -124,7 +138,7 @@ class _Connection(asyncio.Protocol):
             self.abort()
             return
         if self._stop:
-            self.abort()
+            self.end("the reply is longer than any that is known")
 
     # ------------------------------------------------------------------ the parser's side
 
@@ -138,13 +152,18 @@ class _Connection(asyncio.Protocol):
         self._framed = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """One header; of duplicates the first counts."""
+        """One header; of duplicates the first counts, and trailers don't."""
+        self._head_size += len(name) + len(value)
+        if self._head_size > _HEAD:
+            self._stop = True
+        if self._framed or self._stop:
+            return
         self._headers.setdefault(name.decode("latin-1").lower(), value.decode("latin-1"))
 
     def on_headers_complete(self) -> None:
-        """The head is whole."""
+        """The head is whole; an interim one does not make room for another."""
         self._framed = True
-        self._head_size = 0
+        self._sized = not self._headers.keys().isdisjoint(_LENGTHS)
 
     def on_body(self, part: bytes) -> None:
         """A part of the body; one byte too many is enough to know that it is too long."""
@@ -157,12 +176,13 @@ class _Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         """The reply is whole."""
         status = self._parser.get_status_code()
-        if status < _OK:
-            return  # an interim reply: the real one follows
+        if status < _OK:  # an interim reply: the real one follows
+            self._interim += 1
+            self._stop = self._stop or self._interim > _INTERIM
+            return
         if self._stop or self.waiter is None:
             return
-        headers = self._headers
-        if "content-length" not in headers and "transfer-encoding" not in headers:
+        if not self._sized:
             self._stop = True
         keep = not self._stop and self._parser.should_keep_alive()
         self._deliver(self._body[0] if len(self._body) == 1 else b"".join(self._body))
@@ -183,6 +203,10 @@ class _Connection(asyncio.Protocol):
         self.due = inf
         if waiter is not None and not waiter.done():
             status = self._parser.get_status_code() if self._framed else None
+            if status in HEAD_SAYS_IT:
+                waiter.set_result(Reply(status, self._headers, b""))
+                self.abort()
+                return
             waiter.set_result(Unanswered(reason, Fault(status)))
         self.abort()
 
@@ -255,7 +279,11 @@ class LeanSession:
         loop = self._loop
         connection = self._take()
         if connection is None:
-            made = await self._connect()
+            try:
+                made = await self._connect()
+            except asyncio.CancelledError:
+                del target  # a traceback shows this frame
+                raise
             if isinstance(made, Unsent):
                 return made
             connection = made

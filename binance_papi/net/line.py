@@ -66,11 +66,11 @@ class Line:
         "_clock",
         "_gate",
         "_max_wait",
+        "_patience",
         "_pool",
         "_recv_window",
         "_signer",
         "_tell",
-        "_timeout",
     )
 
     def __init__(
@@ -90,7 +90,7 @@ class Line:
         self._clock = clock
         self._signer = signer
         self._recv_window = recv_window
-        self._timeout = timeout
+        self._patience = lambda: timeout
         self._max_wait = max_wait
         self._tell = tell
         self._audit = WeightAudit()
@@ -106,7 +106,7 @@ class Line:
                 latest = await self.attempt(
                     request,
                     lane,
-                    patience=self._timeout,
+                    patience=self._patience,
                     recv_window=self._recv_window,
                     max_wait=self._max_wait,
                 )
@@ -145,7 +145,7 @@ class Line:
         request: Request[Any],
         lane: Lane,
         *,
-        patience: float,
+        patience: Callable[[], float],
         recv_window: int,
         max_wait: float | None = None,
         on_written: Callable[[], None] | None = None,
@@ -155,7 +155,8 @@ class Line:
         Args:
             request: Any request.
             lane: Where it waits.
-            patience: Seconds from its first byte to its whole reply.
+            patience: Tells, once it is admitted, the seconds from its first byte to its whole
+                reply.
             recv_window: Milliseconds for which it is valid, unless it says so itself.
             max_wait: Seconds it may wait for weight; ``None``: as long as it takes.
             on_written: Called right before its first byte is written.
@@ -193,7 +194,7 @@ class Line:
                 endpoint.method,
                 self._target(endpoint, query, window),
                 keyed=endpoint.keyed,
-                patience=patience,
+                patience=patience(),
                 fresh_until=sent + window * _FRESH if endpoint.signed else inf,
                 on_written=grant.write if on_written is None else _both(grant, on_written),
             )

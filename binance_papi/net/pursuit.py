@@ -34,7 +34,7 @@ from binance_papi.net.line import Line
 LATE: Final = 60.0
 """Seconds for which an unknown outcome is pursued after its caller stopped waiting."""
 
-KEPT: Final = 2_000
+KEPT: Final = 20_000
 """Outcomes kept for callers who did not wait for them."""
 
 _STALL: Final = 0.02
@@ -235,7 +235,7 @@ class Pursuit:
             self._flying.pop(task, None)
             now = home.clock.now()
             if sent:
-                home.pace.hear(now - sent)
+                home.pace.hear(now - sent, answered=not _is_silence(answer))
             self._look_at_the_clock()
             fate.heard(serial, answer, now, random.random())  # noqa: S311 - it guards nothing
         self._after_news()
@@ -246,18 +246,25 @@ class Pursuit:
         task = asyncio.current_task()
         assert task is not None
 
+        sent = 0.0
+
         def written() -> None:
+            nonlocal sent
+            sent = home.clock.now()
             self._tasks.pop(task, None)
             self.weight += weight_of(question)
-            fate.asked(home.clock.now())
+            fate.asked(sent)
 
         answer: Answer[Any] = Unsent("it was withdrawn", held=True)
         try:
             answer = await self._attempt(question, Lane.RESOLVE, fate.recv_window, written)
         finally:
             self._tasks.pop(task, None)
+            now = home.clock.now()
+            if sent:
+                home.pace.hear(now - sent, answered=not _is_silence(answer))
             self._look_at_the_clock()
-            fate.told(answer, home.clock.now(), random.random())  # noqa: S311 - it guards nothing
+            fate.told(answer, now, random.random())  # noqa: S311 - it guards nothing
         self._after_news()
 
     def _look_at_the_clock(self) -> None:
@@ -282,7 +289,7 @@ class Pursuit:
             return await home.line.attempt(
                 request,
                 lane,
-                patience=home.pace.patience,
+                patience=lambda: home.pace.patience_after(self.fate.silences),
                 recv_window=recv_window,
                 on_written=written,
             )
@@ -465,6 +472,11 @@ class Pursuits:
             await asyncio.wait(tasks)
         if self.journal is not None:
             self.journal.close()
+
+
+def _is_silence(answer: Answer[Any]) -> bool:
+    """Whether no reply came at all."""
+    return isinstance(answer, Unanswered) and answer.fault.http_status is None
 
 
 def _never_sent(waited: float) -> PapiError:

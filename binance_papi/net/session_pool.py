@@ -24,7 +24,13 @@ from binance_papi.core.decode import MAX_BODY
 from binance_papi.core.settings import Settings
 from binance_papi.core.signing import ApiKey
 from binance_papi.core.weight import WeightTracker
-from binance_papi.net.attempt import CONNECT_PATIENCE, CONNECT_TIMEOUT, Attempt, under_way
+from binance_papi.net.attempt import (
+    CONNECT_PATIENCE,
+    CONNECT_TIMEOUT,
+    HEAD_SAYS_IT,
+    Attempt,
+    under_way,
+)
 
 _KEEP_ALIVE: Final = 30.0
 _DNS_TTL: Final = 60
@@ -201,10 +207,12 @@ class Session:
         )
         try:
             body = await _read(response)
-        except BaseException:
+        except BaseException as error:
             attempt.status = response.status
             response.close()
-            raise
+            if response.status not in HEAD_SAYS_IT or isinstance(error, asyncio.CancelledError):
+                raise
+            body = b""  # what is asked for stands in the head
         return Reply(response.status, response.headers, body)
 
     async def warm_up(self, count: int) -> str | None:
