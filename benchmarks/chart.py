@@ -38,10 +38,13 @@ class Bar(msgspec.Struct, frozen=True):
     colour: str
 
 
-def chart(title: str, subtitle: str, bars: Sequence[Bar]) -> str:
-    """Horizontal bars that begin at zero, with whiskers from quartile to quartile."""
+def chart(title: str, subtitle: str, bars: Sequence[Bar], longest: float) -> str:
+    """Horizontal bars that begin at zero, with whiskers from quartile to quartile.
+
+    A bar beyond ``longest`` is cut off there, and says so.
+    """
     height = TOP + STEP * len(bars) + 10
-    scale = (WIDTH - LABELS - 160) / max(bar.high for bar in bars)
+    scale = (WIDTH - LABELS - 170) / min(longest, max(bar.high for bar in bars))
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img">',
         '<g font-family="sans-serif" font-size="13">',
@@ -53,7 +56,10 @@ def chart(title: str, subtitle: str, bars: Sequence[Bar]) -> str:
     for number, bar in enumerate(bars):
         top = TOP + STEP * number
         middle = top + BAR / 2
-        length, low, high = (scale * value for value in (bar.value, bar.low, bar.high))
+        cut = bar.value > longest
+        length, low, high = (
+            scale * min(longest, value) for value in (bar.value, bar.low, bar.high)
+        )
         left = f'<text x="{LABELS - 8}" y="{middle + 4.5}" text-anchor="end">'
         right = f'<text x="{LABELS + max(length, high) + 8:.1f}" y="{middle + 4.5}">'
         size = f'width="{length:.1f}" height="{BAR}"'
@@ -61,6 +67,6 @@ def chart(title: str, subtitle: str, bars: Sequence[Bar]) -> str:
             f"{left}{escape(bar.label)}</text>",
             f'<rect x="{LABELS}" y="{top}" {size} fill="{bar.colour}"/>',
             f'<path d="M{LABELS + low:.1f} {middle}h{high - low:.1f}" stroke="#222222"/>',
-            f"{right}{escape(bar.text)}</text>",
+            f"{right}{'… ' if cut else ''}{escape(bar.text)}</text>",
         ]
     return "\n".join([*lines, "</g>", "</svg>", ""])

@@ -70,7 +70,7 @@ async def with_typed_binance(url: str, context: ssl.SSLContext) -> None:
     """
     del context
     limits = import_module("httpx").Limits(
-        max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS
+        max_connections=CONNECTIONS, max_keepalive_connections=20
     )
     http = import_module("typed_core.http").HttpClient(limits, timeout=TIMEOUT)
     root = import_module("typed_binance").Binance.new(
