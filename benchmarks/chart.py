@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 
 import msgspec
 
-WIDTH: Final = 860
+WIDTH: Final = 900
 LABELS: Final = 300
 BAR: Final = 18
 STEP: Final = 26
@@ -44,7 +44,7 @@ def chart(title: str, subtitle: str, bars: Sequence[Bar], longest: float) -> str
     A bar beyond ``longest`` is cut off there, and says so.
     """
     height = TOP + STEP * len(bars) + 10
-    scale = (WIDTH - LABELS - 170) / min(longest, max(bar.high for bar in bars))
+    scale = (WIDTH - LABELS - 210) / min(longest, max(bar.high for bar in bars))
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img">',
         '<g font-family="sans-serif" font-size="13">',
