@@ -14,22 +14,13 @@ from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
-from binance_papi.core.answer import (
-    Answer,
-    Banned,
-    Done,
-    NotOpen,
-    Overloaded,
-    Refused,
-    Throttled,
-    Unsent,
-)
 from binance_papi.core.cancel import Cancel, Sweep
-from binance_papi.core.endpoint import Lane, Request
+from binance_papi.core.endpoint import Request
 from binance_papi.core.outcome import AlreadyGone, BurstReport, Latency, Outcome, Rejected, Unknown
-from binance_papi.errors import InvalidRequestError, PapiError, UnsentError, UsageError
+from binance_papi.errors import InvalidRequestError, UnsentError, UsageError, WaitTooLongError
 from binance_papi.net.journal import Pending
 from binance_papi.net.pursuit import Pursuit, Pursuits
+from binance_papi.net.sweeping import FEW, Sweeping
 
 Verify: TypeAlias = Literal["ambiguous", "always"]
 """When a query has to confirm: after unclear answers only, or after every success reply too."""
@@ -38,10 +29,8 @@ _VERIFY: Final = ("ambiguous", "always")
 _AT_ONCE: Final = 32
 """Cancels that are begun in one turn of the loop, so that other tasks keep theirs."""
 
-_FEW: Final = 2
 _STALL: Final = 0.02
 _GRACE: Final = 1.0
-_RECV_WINDOW: Final = 2000
 
 
 class Burst:
@@ -97,6 +86,8 @@ class Burst:
         self._news: asyncio.Future[None] = pursuits.loop.create_future()
         self._timer: asyncio.TimerHandle | None = None
         self._late = False
+        self._swept: list[Sweeping] = []
+        self._sweeps: dict[asyncio.Task[None], tuple[Sweeping, list[list[int]]]] = {}
 
     # ------------------------------------------------------------------ life
 
@@ -107,9 +98,9 @@ class Burst:
         self._ends = self._begun + self._deadline
         self._timer = loop.call_at(self._ends, self._ring)
         try:
-            swept = await _swept(self._pursuits, self.requests, self._ends) if sweep else {}
-            for number, places in enumerate(self._by_order()):
-                self._begin(places, swept.get(places[0], _UNSWEPT))
+            groups = self._by_order()
+            for number, places in enumerate(self._begin_sweeps(groups) if sweep else groups):
+                self._begin(places)
                 if number % _AT_ONCE == 0:
                     await asyncio.sleep(0)  # the first goes out now, and others have their turns
             while True:
@@ -123,11 +114,17 @@ class Burst:
                 await self._news
         finally:
             self._timer.cancel()
-            self._news.cancel()
-            for pursuit in list(self._places):
-                pursuit.abandon(self)
-            self._places.clear()
-            for outcome in self._landed:
+            self._leave()
+
+    def _leave(self) -> None:
+        """Wait no longer: what is on the wire lives on, and what is known can be asked for."""
+        self._news.cancel()
+        self._end_sweeps()
+        for pursuit in list(self._places):
+            pursuit.abandon(self)
+        self._places.clear()
+        for outcome in self._outcomes if self._left else self._landed:
+            if outcome is not None:
                 self._pursuits.keep(outcome)
 
     def desert(self) -> None:
@@ -142,8 +139,10 @@ class Burst:
             tuple(outcome for outcome in self._outcomes if outcome is not None),
             elapsed=self._pursuits.clock.now() - self._begun,
             latency=Latency.of(self._times),
-            requests=sum(pursuit.fate.sent + pursuit.fate.queries for pursuit in self._all),
-            weight=sum(pursuit.weight for pursuit in self._all),
+            requests=sum(pursuit.fate.sent + pursuit.fate.queries for pursuit in self._all)
+            + sum(sweep.sent for sweep in self._swept),
+            weight=sum(pursuit.weight for pursuit in self._all)
+            + sum(sweep.weight for sweep in self._swept),
         )
 
     def _by_order(self) -> list[list[int]]:
@@ -153,9 +152,58 @@ class Burst:
             orders.setdefault(request.order(), []).append(place)
         return list(orders.values())
 
-    def _begin(self, places: list[int], swept: _Swept) -> None:
+    def _begin_sweeps(self, groups: list[list[int]]) -> list[list[int]]:
+        """Begin a sweep of each symbol that has several cancels; returns what goes on its own."""
+        sweeps: defaultdict[Sweep, list[list[int]]] = defaultdict(list)
+        alone: list[list[int]] = []
+        for places in groups:
+            way = self.requests[places[0]].sweep()
+            (alone if way is None else sweeps[way]).append(places)
+        for way, group in sweeps.items():
+            if len(group) < FEW:
+                alone += group
+                continue
+            wanted = [self.requests[places[0]] for places in group]
+            sweeping = Sweeping(self._pursuits, way, wanted, self._ends)
+            self._swept.append(sweeping)
+            task = self._pursuits.spawn(self._sweep(sweeping, group))
+            self._sweeps[task] = (sweeping, group)
+        return alone
+
+    async def _sweep(self, sweeping: Sweeping, group: list[list[int]]) -> None:
+        """Sweep, then cancel what that does not prove."""
+        found = await sweeping.run()
+        task = asyncio.current_task()
+        if task is not None and self._sweeps.pop(task, None) is None:
+            return  # nobody waits any more
+        for places in group:
+            order = found.get(self.requests[places[0]].order())
+            self._begin(places, sweeping.since, order)
+
+    def _end_sweeps(self) -> dict[int, Unknown | None]:
+        """Break off what sweeps; returns what is known of the orders, by their places."""
+        known: dict[int, Unknown | None] = {}
+        for task, (sweeping, group) in self._sweeps.items():
+            task.cancel()
+            for places in group:
+                unknown = sweeping.unknown(self.requests[places[0]])
+                if unknown is not None:
+                    self._pursuits.forget_sweep(unknown.request)
+                    self._pursuits.keep(unknown)
+                known.update(dict.fromkeys(places, unknown))
+        self._sweeps.clear()
+        return known
+
+    def _begin(self, places: list[int], swept: int | None = None, order: Any = None) -> None:
+        """Begin a pursuit.
+
+        Args:
+            places: The places of its requests.
+            swept: Exchange time in ms from which a cancel-all may have taken effect.
+            order: What the exchange's list says of the order since.
+        """
         first = places[0]
-        since = self._since[first] if self._since is not None else swept.since
+        since = self._since[first] if self._since is not None else swept
         request = self.requests[first]
         try:
             pursuit = self._pursuits.pursue(
@@ -169,8 +217,8 @@ class Burst:
             self._settle(places, _too_late(request, since))
             return
         self._watch(pursuit, places)
-        if swept.order is not None:
-            pursuit.fate.see(swept.order, self._pursuits.clock.now(), 0.0)
+        if order is not None:
+            pursuit.fate.see(order, self._pursuits.clock.now(), 0.0)
         pursuit.step()
         if self._late:
             self._expire()
@@ -202,6 +250,11 @@ class Burst:
     def _follow_up(self, outcome: AlreadyGone, child: Cancel[Any], places: list[int]) -> None:
         """Cancel the plain order that a triggered one became."""
         self._parents.update(dict.fromkeys(places, outcome))
+        for place, request in enumerate(self.requests):
+            known = self._outcomes[place]
+            if known is not None and request.order() == child.order():
+                self._settle(places, known)  # it was among the cancels itself
+                return
         try:
             pursuit = self._pursuits.pursue(child, self._ends, verify=self._verify)
         except UsageError:
@@ -233,6 +286,9 @@ class Burst:
 
     def _expire(self) -> None:
         self._late = True
+        for place, unknown in self._end_sweeps().items():
+            request = self.requests[place]
+            self._settle([place], unknown or Rejected(request, _waited(self._deadline)))
         for pursuit, places in list(self._places.items()):
             if pursuit not in self._places:
                 continue
@@ -240,6 +296,11 @@ class Burst:
             if self._places.pop(pursuit, None) is None:
                 continue
             self._settle(places, outcome)
+
+
+def _waited(seconds: float) -> WaitTooLongError:
+    text = f"it could not be sent within {seconds:g} s, as long as its caller waited"
+    return WaitTooLongError(text, wait=seconds)
 
 
 def _too_late(request: Cancel[Any], since: int | None) -> Outcome:
@@ -311,95 +372,3 @@ async def recover(
         ask_first=True,
         since=[one.since for one in pending],
     )
-
-
-# ---------------------------------------------------------------------- one cancel for many
-
-
-class _Swept(msgspec.Struct, frozen=True):
-    """What a cancel-all did to one request's order.
-
-    Attributes:
-        since: Exchange time in ms from which it may have taken effect; ``None``: there was none.
-        order: What the exchange's list says of the order afterwards; ``None``: nothing.
-    """
-
-    since: int | None = None
-    order: Any = None
-
-
-_UNSWEPT: Final = _Swept()
-
-
-async def _swept(
-    pursuits: Pursuits, requests: Sequence[Cancel[Any]], ends: float
-) -> dict[int, _Swept]:
-    """Cancel all open orders of a symbol at once where all of them are wanted.
-
-    Returns:
-        What was done, by the place of the request.
-    """
-    groups: defaultdict[Sweep, list[int]] = defaultdict(list)
-    for place, request in enumerate(requests):
-        way = request.sweep()
-        if way is not None:
-            groups[way].append(place)
-    found: dict[int, _Swept] = {}
-    for way, places in groups.items():
-        if len(places) >= _FEW:
-            found |= await _sweep_one(pursuits, way, places, requests, ends)
-    return found
-
-
-async def _sweep_one(
-    pursuits: Pursuits,
-    way: Sweep,
-    places: list[int],
-    requests: Sequence[Cancel[Any]],
-    ends: float,
-) -> dict[int, _Swept]:
-    wanted = [requests[place] for place in places]
-    listed = await _once(pursuits, way.open_orders, Lane.RESOLVE, ends)
-    if not isinstance(listed, Done):
-        return {}
-    sightings = [order.sighting() for order in listed.reply]
-    if len(sightings) < _FEW or not all(
-        any(_same(cancel, seen) for cancel in wanted) for seen in sightings
-    ):
-        return {}  # somebody wants to keep one of them, or it saves nothing
-    since = pursuits.clock.earliest(pursuits.clock.now())
-    swept = await _once(pursuits, way.cancel_all, Lane.CANCEL, ends)
-    if isinstance(swept, NotOpen | Refused | Throttled | Banned | Overloaded | Unsent):
-        return {}
-    # From here on every one of them may be cancelled, whatever the list says.
-    found = dict.fromkeys(places, _Swept(since))
-    history = await _once(pursuits, way.history, Lane.RESOLVE, ends)
-    for order in history.reply if isinstance(history, Done) else ():
-        seen = order.sighting()
-        for place, cancel in zip(places, wanted, strict=True):
-            if _same(cancel, seen):
-                found[place] = _Swept(since, order)
-    return found
-
-
-def _same(cancel: Cancel[Any], seen: Any) -> bool:
-    """Whether a listed order is surely the one that a cancel names."""
-    _, _, number, text = cancel.order()
-    return cancel.names(seen) and (
-        seen.id == number if number is not None else seen.client_id == text
-    )
-
-
-async def _once(
-    pursuits: Pursuits, request: Request[Any], lane: Lane, ends: float
-) -> Answer[Any] | None:
-    """One attempt, or ``None`` where it can't be made in time."""
-    if ends <= pursuits.clock.now():
-        return None
-    try:
-        async with asyncio.timeout_at(ends):
-            return await pursuits.line.attempt(
-                request, lane, patience=lambda: pursuits.pace.patience, recv_window=_RECV_WINDOW
-            )
-    except (PapiError, TimeoutError):
-        return None

@@ -41,7 +41,7 @@ class Canceled(msgspec.Struct, frozen=True):
 
 
 class AlreadyGone(msgspec.Struct, frozen=True):
-    """The order was no longer open, and no request of ours cancelled it.
+    """The order was no longer open, and no request of this call cancelled it.
 
     Args:
         request: The cancel that was asked for.

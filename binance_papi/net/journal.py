@@ -20,6 +20,7 @@ from binance_papi.core.cancel import Cancel
 from binance_papi.core.endpoint import fields_of
 from binance_papi.core.outcome import Outcome, Unknown
 from binance_papi.core.wire import encode
+from binance_papi.errors import UsageError
 
 _MODE: Final = 0o600
 
@@ -66,12 +67,15 @@ class Journal:
 
     Raises:
         OSError: If it can't be opened.
+        UsageError: If another client has it open.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = Path(path)
+        self._lock = _lock(self._path.with_name(self._path.name + ".lock"))
         self.pending = tuple(_left_open(self._path))
         self._open = {_key(pending.request) for pending in self.pending}
+        self._torn = False
         self._file = self._begin()
 
     def _begin(self) -> int:
@@ -99,14 +103,37 @@ class Journal:
 
     def _write(self, line: bytes) -> None:
         """Append a line. A full disk must neither hold a cancel up nor hide an outcome."""
+        if self._torn:
+            line = b"\n" + line  # what was cut off must not swallow this one
         try:
-            os.write(self._file, line)
+            written = os.write(self._file, line)
         except OSError as error:
             _log.error("the journal can't be written: %s", os.strerror(error.errno or 0))
+            return
+        self._torn = written < len(line)
+        if self._torn:
+            _log.error("the journal can't be written: the disk is full")
 
     def close(self) -> None:
         """Close the file."""
         os.close(self._file)
+        os.close(self._lock)
+
+
+def _lock(path: Path) -> int:
+    """Two clients in one journal would lose each other's lines."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT, _MODE)
+    try:
+        import fcntl  # noqa: PLC0415 - not on every system
+    except ImportError:  # pragma: no cover - Windows
+        return file
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(file)
+    else:
+        return file
+    raise UsageError("the journal is in use by another client; give each one its own")
 
 
 def _key(request: Cancel[Any]) -> tuple[str, str]:

@@ -333,6 +333,7 @@ class Pursuits:
         self.pace = Pace()
         self._running: dict[Any, Pursuit] = {}
         self._kept: OrderedDict[Any, Outcome] = OrderedDict()
+        self._swept: dict[Any, Unknown] = {}
         self._tasks: dict[asyncio.Task[None], None] = {}
         self._timers: set[asyncio.TimerHandle] = set()
         self._idle: asyncio.Future[None] | None = None
@@ -371,6 +372,7 @@ class Pursuits:
                 fate.hurry(self.clock.now())
             return pursuit
         self._kept.pop(key, None)
+        self._swept.pop(key, None)
         now = self.clock.now()
         fate = Fate(
             request,
@@ -385,6 +387,16 @@ class Pursuits:
         )
         pursuit = self._running[key] = Pursuit(self, key, fate)
         return pursuit
+
+    def note_sweep(self, request: Cancel[Any], since: int) -> None:
+        """A cancel-all that covers an order is about to be written."""
+        self._swept[request.order()] = Unknown(request, "a cancel-all is on its way", since=since)
+        if self.journal is not None:
+            self.journal.sent(request, since)
+
+    def forget_sweep(self, request: Cancel[Any]) -> None:
+        """That cancel-all had no effect."""
+        self._swept.pop(request.order(), None)
 
     def kept(self, request: Cancel[Any]) -> Outcome | None:
         """The outcome of a pursuit that ended when nobody waited for it."""
@@ -453,6 +465,7 @@ class Pursuits:
             if not pursuit.withdraw("the client was closed"):
                 left[pursuit.fate.request.order()] = pursuit.give_up()
         left |= self._kept
+        left |= self._swept
         self._kept.clear()
         return CloseReport(
             tuple(outcome for outcome in left.values() if isinstance(outcome, Unknown))

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from binance_papi.api.um import conditional
+from binance_papi.burst import resolve
 from binance_papi.core.outcome import AlreadyGone, BurstReport, Canceled, Rejected, Unknown
 from binance_papi.errors import InvalidRequestError
 from tests.net.burst_desk import LOST, SILENT, WINDOW, Desk, cancel, cancels, plain, play
@@ -115,7 +116,7 @@ def test_leaving_early_withdraws_what_waits(virtual: Virtual) -> None:
         status = [desk.book.status[number] for number in range(1, 6)]
         assert status == ["CANCELED"] * 4 + ["NEW"]  # the fourth took the place of the first
         kept = [desk.pursuits.kept(one) for one in cancels(5)]
-        assert kinds(kept) == [type(None), Canceled, Canceled, Canceled, Rejected]
+        assert kinds(kept) == [Canceled, Canceled, Canceled, Canceled, Rejected]
 
     play(virtual, main, connections=3)
 
@@ -321,32 +322,62 @@ def test_a_sweep_that_is_refused_had_no_effect(virtual: Virtual) -> None:
     play(virtual, main)
 
 
-def test_a_sweep_may_use_up_the_deadline(virtual: Virtual) -> None:
-    """The list is not answered within it: an outcome for each at once, and nothing is sent."""
+def test_a_sweep_takes_half_of_the_time_at_most(virtual: Virtual) -> None:
+    """Its list is not answered: the orders are cancelled one by one, and others did not wait."""
 
     async def main(desk: Desk) -> None:
         desk.book.place(1, 2)
         desk.book.blind = [LOST] * 9
         report = await desk.burst(cancels(2), deadline=0.5, sweep=True)
-        assert kinds(report.outcomes) == [Rejected, Rejected]
-        assert report.elapsed == pytest.approx(0.5)
-        await asyncio.sleep(100)
-        assert paths(desk) == ["GET conditional/openOrders"]
+        assert kinds(report.outcomes) == [Canceled, Canceled]
+        assert report.elapsed == pytest.approx(0.25, abs=0.05)
+        assert paths(desk)[0] == "GET conditional/openOrders"
 
     play(virtual, main)
 
 
-def test_a_sweep_that_is_unanswered_at_the_deadline_is_no_rejection(virtual: Virtual) -> None:
-    """It may work yet, so each is unknown, and pursued."""
+def test_a_sweep_that_is_unanswered_is_followed_by_cancels(virtual: Virtual) -> None:
+    """It may have worked, so a single cancel asks; the list and the cancel-all count as sent."""
 
     async def main(desk: Desk) -> None:
         desk.book.place(1, 2)
         desk.book.mishaps = [SILENT]
-        report = await desk.burst(cancels(2), deadline=0.5, sweep=True)
-        assert kinds(report.outcomes) == [Unknown, Unknown]
-        assert report.elapsed == pytest.approx(0.5)
-        await asyncio.sleep(30)
-        kept = [desk.pursuits.kept(one) for one in cancels(2)]
-        assert kinds(kept) == [Canceled, Canceled]
+        report = await desk.burst(cancels(2), deadline=5, sweep=True)
+        assert kinds(report.outcomes) == [Canceled, Canceled]
+        assert all(isinstance(one, Canceled) and one.by == "us" for one in report.outcomes)
+        assert report.requests == len(desk.book.log)
+
+    play(virtual, main)
+
+
+def test_leaving_during_a_sweep_leaves_the_orders_unknown(virtual: Virtual) -> None:
+    """The cancel-all is on the wire: who asks later is not told that somebody else did it."""
+
+    async def main(desk: Desk) -> None:
+        desk.book.place(1, 2)
+        desk.book.mishaps = [SILENT]
+        task = desk.start(desk.burst(cancels(2), deadline=5, sweep=True))
+        await asyncio.sleep(0.3)
+        task.cancel()
+        await asyncio.sleep(0)
+        for one in cancels(2):
+            outcome = await resolve(desk.pursuits, one, deadline=20)
+            assert isinstance(outcome, Canceled)
+            assert outcome.by == "us"
+
+    play(virtual, main)
+
+
+def test_closing_during_a_sweep_reports_its_orders(virtual: Virtual) -> None:
+    """Exactly those that its cancel-all covers."""
+
+    async def main(desk: Desk) -> None:
+        desk.book.place(1, 2)
+        desk.book.mishaps = [SILENT]
+        task = desk.start(desk.burst(cancels(2), deadline=5, sweep=True))
+        await asyncio.sleep(0.3)
+        report = await desk.pursuits.close(0.0)
+        assert [one.request for one in report.unresolved] == cancels(2)
+        task.cancel()
 
     play(virtual, main)

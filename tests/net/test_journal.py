@@ -18,7 +18,7 @@ from binance_papi.api.cm import conditional as cm_conditional
 from binance_papi.api.um import algo, conditional
 from binance_papi.burst import recover
 from binance_papi.core.outcome import Canceled, Rejected, Unknown
-from binance_papi.errors import UnsentError
+from binance_papi.errors import UnsentError, UsageError
 from binance_papi.net.journal import Journal, Pending
 from binance_papi.simulator import Fault, FaultKind, Simulator
 from tests.net.burst_desk import LOST, Desk, cancel, cancels, play
@@ -117,7 +117,7 @@ def test_only_its_owner_may_read_it(path: Path) -> None:
     path.chmod(0o666)
     Journal(path).close()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert [one.name for one in path.parent.iterdir()] == ["journal"]
+    assert [one.name for one in path.parent.iterdir()] == ["journal", "journal.lock"]
 
 
 def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
@@ -281,3 +281,26 @@ def test_a_line_that_names_no_order_is_left_out(
     journal.close()
     assert [one.request.order()[2] for one in journal.pending] == [2]
     assert "can't be read" in caplog.text
+
+
+def test_a_line_cut_off_by_a_full_disk_swallows_no_other(tmp_path: Path) -> None:
+    """What follows begins on a line of its own."""
+    journal = Journal(tmp_path / "journal")
+    first, second = cancels(2)
+    journal.sent(first, 1)
+    os.write(journal._file, b'{"do":"sent","pa')
+    journal._torn = True
+    journal.sent(second, 2)
+    journal.close()
+    left = Journal(tmp_path / "journal")
+    left.close()
+    assert [one.request for one in left.pending] == [first, second]
+
+
+def test_a_journal_belongs_to_one_client(tmp_path: Path) -> None:
+    """A second one is refused, until the first is closed."""
+    journal = Journal(tmp_path / "journal")
+    with pytest.raises(UsageError, match="in use"):
+        Journal(tmp_path / "journal")
+    journal.close()
+    Journal(tmp_path / "journal").close()
