@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import socket
 import ssl
 import time
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -374,3 +376,107 @@ async def test_aiohttp_has_what_we_rely_on() -> None:
     """The floor of aiohttp: the arguments that our settings need exist."""
     async with aiohttp.ClientSession(middlewares=(), max_field_size=1, auto_decompress=False):
         pass
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("status", [403, 418, 429])
+async def test_a_refusal_counts_by_its_head(peer: Peer, open_session: Open, status: int) -> None:
+    """The rest of a 429 may never come: what it asks for stands in its head."""
+
+    async def script(_: Peer, __: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(http(status, b'{"code":', "Retry-After: 7", length=100))
+        await writer.drain()
+        writer.close()
+
+    peer.script = script
+    heard = await send(await open_session())
+    assert isinstance(heard, Reply)
+    assert heard.status == status
+    assert heard.headers.get("retry-after") == "7"
+
+
+@pytest.mark.asyncio
+async def test_a_body_without_length_ends_with_the_connection(
+    peer: Peer, open_session: Open
+) -> None:
+    """Whether it is whole, its JSON tells."""
+
+    async def script(_: Peer, __: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(b'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{"a":1}')
+        await writer.drain()
+        writer.close()
+
+    peer.script = script
+    heard = await send(await open_session())
+    assert isinstance(heard, Reply)
+    assert heard.body == b'{"a":1}'
+
+
+_CHUNK = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
+
+
+@pytest.mark.asyncio
+async def test_trailers_are_no_headers(peer: Peer, open_session: Open) -> None:
+    """A counter after the body is not taken for the exchange's."""
+
+    async def script(_: Peer, __: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(_CHUNK + b"X-MBX-USED-WEIGHT-1M: 5999\r\n\r\n")
+
+    peer.script = script
+    heard = await send(await open_session())
+    assert isinstance(heard, Reply)
+    assert heard.body == b"{}"
+    assert heard.headers.get("x-mbx-used-weight-1m") is None
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("head", "more"),
+    [
+        (_CHUNK, b"X-Trailer: %b\r\n" % (b"x" * 1000)),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\nX-Long: ", b"x" * 1000),
+    ],
+    ids=["trailers", "interim", "line"],
+)
+async def test_a_reply_without_end_is_left(
+    peer: Peer, open_session: Open, head: bytes, more: bytes
+) -> None:
+    """Soon, not when its time is over."""
+
+    async def script(_: Peer, __: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(head)
+        while not writer.is_closing():
+            writer.write(more * 10)
+            await writer.drain()
+            await asyncio.sleep(0.001)
+
+    peer.script = script
+    session = await open_session(transport="lean")
+    started = time.monotonic()
+    assert isinstance(await send(session, patience=5.0), Unanswered)
+    assert time.monotonic() - started < 2.0
+
+
+@pytest.mark.asyncio
+async def test_a_call_cancelled_while_it_connects_shows_no_signature(
+    open_session: Open, authority: trustme.CA
+) -> None:
+    """Its frames are in the traceback, with their locals."""
+    listening = socket.create_server(("127.0.0.1", 0))  # accepts, and never shakes hands
+    port = listening.getsockname()[1]
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
+    session = await open_session(f"https://127.0.0.1:{port}", ssl=context)
+    task = asyncio.create_task(send(session, target="/papi/v1/x?signature=canary"))
+    await asyncio.sleep(0.1)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError) as caught:
+        await task
+    text = "".join(
+        traceback.TracebackException.from_exception(caught.value, capture_locals=True).format()
+    )
+    ours = [part for part in text.split('  File "') if "binance_papi" in part.split('"')[0]]
+    assert ours
+    assert not any("canary" in part for part in ours)
+    listening.close()
