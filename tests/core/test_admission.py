@@ -449,3 +449,25 @@ def test_work_per_waiter_does_not_grow(monkeypatch: pytest.MonkeyPatch) -> None:
         of.abandon(waiter)
     assert len(of.drain(1.0)) == many // 2
     assert looks == many // 2
+
+
+def test_of_two_addresses_one_may_be_busy_and_one_used_up() -> None:
+    """Who waits then waits for the weight of the one that has a connection free."""
+    of = room(2, connections=1)
+    busy, used = of.routes
+    busy.busy = 1
+    while used.tracker.admit(1, Lane.CANCEL, 1.0) is not None:
+        pass
+    queue(of, (1, Lane.CANCEL))
+    assert of.drain(1.0) == []
+    wake = of.next_wake()
+    assert wake is not None
+    assert 1.0 < wake < 62.0
+
+
+def test_a_grant_remembers_that_it_was_used() -> None:
+    """Until its first byte is written it can be given back."""
+    grant = grant_of(room())
+    assert not grant.written
+    grant.write()
+    assert grant.written

@@ -59,3 +59,20 @@ def test_hedges_are_few() -> None:
         pace.hear(0.1)
         granted += pace.hedge()
     assert granted == pytest.approx(100, abs=2)
+
+
+def test_a_slow_exchange_is_given_time() -> None:
+    """Not single replies are missing but many: they are late, not lost."""
+    pace = Pace()
+    for _ in range(5):
+        pace.hear(1.0, answered=False)
+    assert pace.patience == 4.0
+    for _ in range(40):
+        pace.hear(0.1)
+    assert pace.patience == 1.0
+
+
+def test_an_order_that_gets_no_answer_is_given_more_time() -> None:
+    """Twice as much with each silence, and never more than five seconds."""
+    pace = Pace()
+    assert [pace.patience_after(silences) for silences in range(5)] == [1.0, 2.0, 4.0, 5.0, 5.0]

@@ -865,3 +865,12 @@ def test_the_time_of_an_earlier_call_stays() -> None:
     fate = Talk(ask_first=True, since=5).fate
     fate.retime(lambda _: 1, lambda _: 1)
     assert fate.since() == 5
+
+
+def test_no_second_cancel_goes_along_by_the_user_s_id() -> None:
+    """It may be in use again, and a late second cancel would hit that order."""
+    for request, wanted in ((BY_ID, Step.CANCEL), (BY_TEXT, Step.WAIT)):
+        talk = Talk(request)
+        serial = talk.fate.start_cancel()
+        talk.fate.written(serial, talk.ms, talk.now)
+        assert talk.later(talk.pace.hedge_after) is wanted

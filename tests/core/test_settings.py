@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ssl
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
 
+from binance_papi.core import settings
 from binance_papi.core.settings import Settings
+from binance_papi.errors import UsageError
 from binance_papi.terms import RateLimit
 
 GOOD: dict[str, Any] = {
@@ -99,3 +102,41 @@ def test_refuses_a_context_that_does_not_verify() -> None:
 def test_shows_no_proxy_password() -> None:
     """Settings print nothing of themselves."""
     assert repr(Settings(**GOOD | {"proxy": "http://user:canary@127.0.0.1"})) == "<Settings>"
+
+
+@pytest.mark.parametrize(
+    ("transport", "proxy", "parser", "carrier"),
+    [
+        ("auto", None, True, "lean"),
+        ("auto", None, False, "aiohttp"),
+        ("auto", "http://127.0.0.1:1", True, "aiohttp"),
+        ("aiohttp", None, True, "aiohttp"),
+        ("lean", None, True, "lean"),
+    ],
+)
+def test_what_auto_stands_for(
+    monkeypatch: pytest.MonkeyPatch,
+    transport: str,
+    proxy: str | None,
+    *,
+    parser: bool,
+    carrier: str,
+) -> None:
+    """Lean where its extra is installed and no proxy is set."""
+    monkeypatch.setattr(settings, "_has_parser", lambda: parser)
+    told = Settings(**GOOD | {"transport": transport, "proxy": proxy})
+    assert told.carrier == carrier
+
+
+def test_the_lean_transport_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No proxy, and its extra by name."""
+    with pytest.raises(ValueError, match="no proxy"):
+        Settings(**GOOD | {"transport": "lean", "proxy": "http://127.0.0.1:1"})
+    monkeypatch.setattr(settings, "_has_parser", lambda: False)
+    with pytest.raises(UsageError, match=r"binance-papi\[speed\]"):
+        Settings(**GOOD | {"transport": "lean"})
+
+
+def test_the_parser_is_looked_for() -> None:
+    """By the name of its package."""
+    assert settings._has_parser() is (find_spec("httptools") is not None)
