@@ -1,4 +1,4 @@
-"""How much more CPU does a cancel of ours cost than the same cancel on bare aiohttp?"""
+"""How much more CPU does a cancel of ours on aiohttp cost than the same on bare aiohttp?"""
 
 from __future__ import annotations
 
@@ -80,7 +80,13 @@ async def with_ours(
 ) -> None:
     """The same with our client, its weight so high that nothing waits for it."""
     async with PapiClient(
-        KEY, SECRET, base_url=base, ssl=context, limits=PLENTY, connections=CONNECTIONS
+        KEY,
+        SECRET,
+        base_url=base,
+        ssl=context,
+        limits=PLENTY,
+        connections=CONNECTIONS,
+        transport="aiohttp",
     ) as papi:
         cancel = papi.um.conditional.cancel_order
 
