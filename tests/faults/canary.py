@@ -101,6 +101,8 @@ class Ear(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep what a record says, at once: its arguments may change."""
+        if record.name == "aiohttp.server":
+            return  # it is the exchange's: of course it knows what it was sent
         self.records.append(record)
         where = f"log of {record.name}"
         self.texts.append((where, f"{record.getMessage()} {record.args!r} {record.msg!r}"))
