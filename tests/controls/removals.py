@@ -204,7 +204,7 @@ REMOVALS: Final = (
     Removal("no unpacking", unpacking, _WIRE),
     Removal("cap on bodies", no_cap, _WIRE),
     Removal("second look after a stall", no_stall_check, ("tests/net/test_deadline.py",)),
-    Removal("fresh signatures", stale_signatures, ("tests/net", "tests/faults")),
+    Removal("fresh signatures", stale_signatures, _WIRE),
     Removal("redacted keys", secrets_in_repr, ("tests/core/test_signing.py",)),
     Removal("duplicate keys are unreadable", duplicate_keys, ("tests/core/test_decode.py",)),
 )

@@ -480,3 +480,13 @@ async def test_a_call_cancelled_while_it_connects_shows_no_signature(
     assert ours
     assert not any("canary" in part for part in ours)
     listening.close()
+
+
+@pytest.mark.asyncio
+async def test_a_signature_that_grew_old_is_not_sent(peer: Peer, open_session: Open) -> None:
+    """Connecting took long, or the loop stalled: it is signed anew by whoever sends it."""
+    session = await open_session()
+    heard = await send(session, fresh_until=asyncio.get_running_loop().time() - 1)
+    assert isinstance(heard, Unsent)
+    assert heard.held
+    assert peer.heads == []
