@@ -36,6 +36,11 @@ _KEEP_ALIVE: Final = 30.0
 _DNS_TTL: Final = 60
 _RAMP: Final = 8
 _HEAD: Final = 16_384
+_HEADERS: Final = {
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",
+    "User-Agent": "binance-papi",
+}
 
 _NEVER_SENT: Final = (
     aiohttp.ClientConnectorError,
@@ -111,7 +116,7 @@ class Session:
         tracker: The address's request weight.
     """
 
-    __slots__ = ("_bare", "_http", "_keyed", "_loop", "_origin", "_prefix", "_proxy", "tracker")
+    __slots__ = ("_http", "_keyed", "_loop", "_origin", "_prefix", "_proxy", "tracker")
 
     def __init__(
         self,
@@ -128,14 +133,8 @@ class Session:
         self._proxy = proxy
         self._loop = asyncio.get_running_loop()
         self.tracker = tracker
-        # Built once: whatever aiohttp would work out for every request, and the key where it
-        # belongs.
-        self._bare = {
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-            "User-Agent": "binance-papi",
-        }
-        self._keyed = {**self._bare, "X-MBX-APIKEY": api_key.reveal()}
+        # The key goes where it belongs; what all requests have is the session's.
+        self._keyed = {"X-MBX-APIKEY": api_key.reveal()}
 
     async def send(
         self,
@@ -175,9 +174,7 @@ class Session:
         try:
             with attempt.deadline:
                 # No name of this frame holds the key: a traceback may show all of them.
-                return await self._exchange(
-                    attempt, method, url, self._keyed if keyed else self._bare
-                )
+                return await self._exchange(attempt, method, url, self._keyed if keyed else None)
         except _NEVER_SENT as error:
             return Unsent(_plain(error))
         except _Held:
@@ -200,7 +197,7 @@ class Session:
         return Unanswered(reason or f"no reply within {patience:g} s", Fault(attempt.status))
 
     async def _exchange(
-        self, attempt: Attempt, method: str, url: URL, headers: dict[str, str]
+        self, attempt: Attempt, method: str, url: URL, headers: dict[str, str] | None
     ) -> Reply:
         response = await self._http.request(
             method, url, headers=headers, allow_redirects=False, proxy=self._proxy
@@ -236,9 +233,7 @@ class Session:
 
         async def open_one() -> None:
             try:
-                await self._http.get(
-                    self._origin, headers=self._bare, proxy=self._proxy, middlewares=(connect,)
-                )
+                await self._http.get(self._origin, proxy=self._proxy, middlewares=(connect,))
             except _Warm:
                 pass
             except (aiohttp.ClientError, TimeoutError) as error:
@@ -350,6 +345,7 @@ class SessionPool:
         connector.silent = lambda: tracker.silence(now()) > 0
         return aiohttp.ClientSession(
             connector=connector,
+            headers=_HEADERS,
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT),
             trust_env=False,
