@@ -63,8 +63,7 @@ class Burst:
         since: Sequence[int | None] | None = None,
     ) -> None:
         self.requests = _checked(requests)
-        number: object = deadline
-        if not isinstance(number, int | float) or not 0 < number < inf:
+        if not _is_span(deadline):
             raise InvalidRequestError("deadline is above 0 seconds, and finite")
         if verify not in _VERIFY:
             raise InvalidRequestError(f"verify is one of {', '.join(_VERIFY)}")
@@ -317,6 +316,10 @@ def _child_of(outcome: AlreadyGone) -> Cancel[Any] | None:
     if outcome.order is None or outcome.order_id is None:
         return None
     return outcome.request.child(outcome.order.sighting())
+
+
+def _is_span(seconds: object) -> bool:
+    return isinstance(seconds, int | float) and 0 < seconds < inf
 
 
 def _checked(requests: Iterable[Request[Any]]) -> tuple[Cancel[Any], ...]:

@@ -11,7 +11,7 @@ import logging
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -185,6 +185,6 @@ def _parse(kind: type[Cancel[Any]], line: _Line) -> Cancel[Any] | None:
     }
     values["recv_window"] = line.window
     try:
-        return cast("Cancel[Any]", msgspec.convert(values, kind, strict=False))
+        return msgspec.convert(values, kind, strict=False)
     except (msgspec.ValidationError, ValueError):
         return None

