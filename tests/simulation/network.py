@@ -171,7 +171,7 @@ class Network:
             self.loop.happen(self.loop.time() + fate.back, lambda: _give(answer, reply))
 
     def _hear(self, wire: Wire, reply: Answered, fate: _Fate) -> Heard:
-        self.venue.heard(reply.status)
+        self.venue.heard(reply)
         body = reply.body
         if fate.garble < 1:
             body = _garbled(body, fate.garble)

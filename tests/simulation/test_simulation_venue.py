@@ -269,9 +269,10 @@ def test_over_the_limit_is_429_and_going_on_is_418(stage: Stage) -> None:
     """Who was told, and writes before the window ends, is banned; what was under way is not."""
     stage.day(limit=2)
     assert [ping(stage).status for _ in range(3)] == [200, 200, 429]
-    assert ping(stage).headers["retry-after"] == "60"
+    refusal = ping(stage)
+    assert refusal.headers["retry-after"] == "60"
     stage.pass_by(1)
-    stage.world.venue.heard(429)
+    stage.world.venue.heard(refusal)
     assert ping(stage, written=1000.5).status == 429
     stage.pass_by(1)
     answer = ping(stage)
@@ -290,8 +291,33 @@ def test_obeying_a_429_is_enough(stage: Stage) -> None:
     answer = ping(stage)
     assert answer.status == 429
     assert "retry-after" not in answer.headers
-    stage.world.venue.heard(429)
+    stage.world.venue.heard(answer)
     stage.pass_by(60)
+    assert ping(stage).status == 200
+
+
+def test_a_429_that_is_heard_in_the_next_window_asks_for_what_it_says(stage: Stage) -> None:
+    """It was sent at the end of a window, so a second of silence is all that it asks for."""
+    stage.day(limit=1)
+    stage.pass_by(59.9)
+    ping(stage)
+    refusal = ping(stage)
+    assert (refusal.status, refusal.headers["retry-after"]) == (429, "1")
+    stage.pass_by(0.2)
+    stage.world.venue.heard(refusal)
+    stage.pass_by(0.9)
+    assert ping(stage).status == 418
+
+
+def test_a_429_is_obeyed_once_its_time_is_over(stage: Stage) -> None:
+    """Even if it was heard when the next window had begun."""
+    stage.day(limit=1)
+    stage.pass_by(59.9)
+    ping(stage)
+    refusal = ping(stage)
+    stage.pass_by(0.2)
+    stage.world.venue.heard(refusal)
+    stage.pass_by(1.1)
     assert ping(stage).status == 200
 
 

@@ -217,11 +217,15 @@ class Venue:
             text = f"Way too many requests; IP banned until {until}."
             raise _Refusal(418, -1003, text, clear=True)
 
-    def heard(self, status: int) -> None:
-        """The client now knows of a reply; if it was a 429, it has to be silent."""
-        if status == 429 and self._now() >= self.silent_until:
+    def heard(self, reply: Answered) -> None:
+        """The client now knows of a reply; if it was a 429, it has to be silent.
+
+        For as long as the reply said; where it did not say, until the present window ends.
+        """
+        if reply.status == 429 and self._now() >= self.silent_until:
+            left = WINDOW - self.exchange_time() % WINDOW
             self.heard_at = self._now()
-            self.silent_until = self._now() + WINDOW - self.exchange_time() % WINDOW
+            self.silent_until = self._now() + float(reply.headers.get("retry-after", left))
 
     def _headers(self, status: int) -> dict[str, str]:
         date = datetime.fromtimestamp(int(self.exchange_time()), UTC)
