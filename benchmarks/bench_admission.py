@@ -12,9 +12,10 @@ from typing import Any, Final
 from bench import Report, Target, fail, finish, options, quiet_gc, ratios, spread, turns
 
 from binance_papi import RateLimit
-from binance_papi.core.admission import Admission, Route
+from binance_papi.core.admission import Admission, Route, Waiter
 from binance_papi.core.endpoint import Lane
 from binance_papi.core.weight import WeightTracker
+from binance_papi.errors import PapiError
 from binance_papi.net.clock import Clock
 from binance_papi.net.gate import Gate
 
@@ -63,6 +64,16 @@ def at_once(count: int) -> float:
             return (time.process_time() - started) / count
 
 
+class _Seat(Waiter, kw_only=True, eq=False):
+    """What waits for a task."""
+
+    landing: asyncio.Future[None]
+
+    def wake(self, _: PapiError | None = None) -> None:
+        """Let it go on."""
+        self.landing.set_result(None)
+
+
 def through_gate(count: int) -> float:
     """All wait, for a timer first and for each other then: a task per request, gathered."""
 
@@ -72,9 +83,14 @@ def through_gate(count: int) -> float:
         now = loop.time
 
         async def one() -> None:
-            grant = await gate.admit(1, 0, Lane.CANCEL, None)
+            seat = _Seat(1, 0, Lane.CANCEL, landing=loop.create_future())
+            seat.grant = gate.ask(1, 0, Lane.CANCEL, now())
+            if seat.grant is None:
+                gate.enqueue(seat, None, now())
+                await seat.landing
+            assert seat.grant is not None
             await asyncio.sleep(0)  # as short as a round trip can be
-            gate.admission.settle(grant, {}, now())
+            gate.admission.settle(seat.grant, {}, now())
             gate.drain()
 
         seconds = await _gathered(one, count)

@@ -24,6 +24,7 @@ from binance_papi.core.codes import Meaning
 from binance_papi.core.endpoint import Lane
 from binance_papi.core.offset import Change
 from binance_papi.core.weight import RESERVED, Ticket, WeightTracker
+from binance_papi.errors import PapiError
 
 _SUCCESSES_PER_SLOT: Final = 10
 _LATELY: Final = 1 / 16
@@ -116,7 +117,7 @@ class Route:
             self.slots = max(1, self.slots // 2)
 
 
-class Grant(msgspec.Struct):
+class Grant(msgspec.Struct, gc=False):
     """The right to send one request on one route, now. Settled exactly once.
 
     Attributes:
@@ -138,29 +139,31 @@ class Grant(msgspec.Struct):
         self.written = True
 
 
-class Waiter:
-    """One request in the waiting room.
+class Waiter(msgspec.Struct, eq=False):
+    """One request in the waiting room; its owner derives from it, to say what `wake` means.
 
-    Args:
+    Attributes:
         weight: Its request weight.
         orders: Its order count.
         lane: Where it waits.
         give_up: Monotonic time after which it would rather fail than wait for weight.
-        handle: Whatever the owner wakes it by.
+        grant: Its grant, once it has one.
+        dead: Whether it gave up.
     """
 
-    __slots__ = ("dead", "give_up", "grant", "handle", "lane", "orders", "weight")
+    weight: int
+    orders: int
+    lane: Lane
+    give_up: float = inf
+    grant: Grant | None = None
+    dead: bool = False
 
-    def __init__(
-        self, weight: int, orders: int, lane: Lane, give_up: float = inf, handle: Any = None
-    ) -> None:
-        self.weight = weight
-        self.orders = orders
-        self.lane = lane
-        self.give_up = give_up
-        self.handle = handle
-        self.grant: Grant | None = None
-        self.dead = False
+    def wake(self, problem: PapiError | None = None) -> None:
+        """Its turn has come, or its patience is over, or something else is.
+
+        Args:
+            problem: Why it has to go without a grant; ``None``: see ``grant``.
+        """
 
 
 class Admission:

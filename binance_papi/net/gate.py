@@ -1,4 +1,4 @@
-"""The waiting room's door: futures and one timer around `binance_papi.core.admission`."""
+"""The waiting room's door: who is woken, and one timer, around `binance_papi.core.admission`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from math import inf
 
 from binance_papi.core.admission import Admission, Grant, Waiter
 from binance_papi.core.endpoint import Lane
-from binance_papi.errors import BannedError, PapiError, UsageError, WaitTooLongError
+from binance_papi.errors import BannedError, UsageError, WaitTooLongError
 from binance_papi.net.clock import Clock
 
 
@@ -17,7 +17,7 @@ class Gate:
     Args:
         admission: Who goes next.
         clock: What time it is.
-        loop: The loop whose futures and timer are used.
+        loop: The loop whose timer is used.
     """
 
     __slots__ = ("_clock", "_closed", "_idle", "_loop", "_timer", "admission")
@@ -40,53 +40,32 @@ class Gate:
             raise UsageError("the client is closed")
         return self.admission.ask(weight, orders, lane, now)
 
-    async def admit(self, weight: int, orders: int, lane: Lane, max_wait: float | None) -> Grant:
-        """Wait for the right to send one request.
+    def enqueue(self, waiter: Waiter, max_wait: float | None, now: float) -> None:
+        """Let a request wait for its turn; then it is woken, with a grant that must be settled.
 
         Args:
-            weight: Its request weight.
-            orders: Its order count.
-            lane: Where it waits.
+            waiter: The request. It is woken without a grant when its time is over, and with a
+                problem if the client is closed or banned.
             max_wait: Seconds it may wait for weight; ``None``: as long as it takes.
-
-        Returns:
-            A grant that must be settled exactly once.
+            now: Monotonic seconds.
 
         Raises:
             WaitTooLongError: If it would have to wait longer, or could never go.
             BannedError: If every address is banned.
-            UsageError: If the client was closed.
         """
-        now = self._clock.now()
-        grant = self.ask(weight, orders, lane, now)
-        if grant is not None:
-            return grant
-        self._refuse_hopeless(weight, orders, lane, max_wait, now)
-        waiter = Waiter(
-            weight,
-            orders,
-            lane,
-            give_up=inf if max_wait is None else now + max_wait,
-            handle=self._loop.create_future(),
-        )
+        self._refuse_hopeless(waiter.weight, waiter.orders, waiter.lane, max_wait, now)
+        if max_wait is not None:
+            waiter.give_up = now + max_wait
         if self.admission.enqueue(waiter):
             self.drain()
-        try:
-            problem: PapiError | None = await waiter.handle
-        except asyncio.CancelledError:
-            if waiter.grant is not None:
-                self.admission.refund(waiter.grant, self._clock.now())
-            elif not self._closed:
-                self.admission.abandon(waiter)
-            self.drain()
-            raise
-        if problem is not None:
-            raise problem
-        if waiter.grant is None:
-            raise WaitTooLongError(
-                f"no room for {max_wait} s, the longest this call may wait", wait=max_wait
-            )
-        return waiter.grant
+
+    def leave(self, waiter: Waiter) -> None:
+        """A waiter was cancelled before its request was sent."""
+        if waiter.grant is not None:
+            self.admission.refund(waiter.grant, self._clock.now())
+        elif not self._closed:
+            self.admission.abandon(waiter)
+        self.drain()
 
     def _refuse_hopeless(
         self, weight: int, orders: int, lane: Lane, max_wait: float | None, now: float
@@ -117,8 +96,7 @@ class Gate:
         """
         now = self._clock.now()
         for waiter in self.admission.drain(now):
-            if not waiter.handle.done():
-                waiter.handle.set_result(None)
+            waiter.wake()
         self._arm(self.admission.next_wake())
         if self._idle is not None and not self._idle.done() and not self._busy():
             self._idle.set_result(None)
@@ -132,9 +110,8 @@ class Gate:
         if banned is None:
             return
         for waiter in self.admission.clear():
-            if not waiter.handle.done():
-                # One exception each: a shared one would collect everybody's traceback.
-                waiter.handle.set_result(BannedError(str(banned), until=banned.until))
+            # One exception each: a shared one would collect everybody's traceback.
+            waiter.wake(BannedError(str(banned), until=banned.until))
 
     def _arm(self, wake: float | None) -> None:
         """Keep exactly one timer while somebody waits for a time, none otherwise (I6)."""
@@ -159,8 +136,7 @@ class Gate:
         """Turn everybody away and let nobody in."""
         self._closed = True
         for waiter in self.admission.clear():
-            if not waiter.handle.done():
-                waiter.handle.set_result(UsageError("the client was closed; it was never sent"))
+            waiter.wake(UsageError("the client was closed; it was never sent"))
         self._arm(None)
 
     async def idle(self, patience: float) -> bool:

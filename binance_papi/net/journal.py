@@ -185,6 +185,7 @@ def _parse(kind: type[Cancel[Any]], line: _Line) -> Cancel[Any] | None:
     }
     values["recv_window"] = line.window
     try:
-        return msgspec.convert(values, kind, strict=False)
+        request: Cancel[Any] = msgspec.convert(values, kind, strict=False)
     except (msgspec.ValidationError, ValueError):
         return None
+    return request

@@ -26,6 +26,7 @@ from binance_papi.core.decode import MAX_BODY
 from binance_papi.core.signing import ApiKey
 from binance_papi.core.weight import WeightTracker
 from binance_papi.net.attempt import CONNECT_TIMEOUT, HEAD_SAYS_IT
+from binance_papi.net.carrier import Listener
 
 _HEAD: Final = 16_384
 """Bytes of a reply's status line and headers at most."""
@@ -37,66 +38,118 @@ _RAW: Final = 4 * MAX_BODY
 """Bytes of a whole reply at most, chunks and trailers included."""
 
 _INTERIM: Final = 8
-_LENGTHS: Final = ("content-length", "transfer-encoding")
+_NAMES: Final = 64
+"""Header names to keep, and characters of one."""
+
 _RAMP: Final = 8
 _STALL: Final = 0.02
 _GRACE: Final = 1.0
 _STAGGER: Final = 0.25
 _OK: Final = 200
 
-Heard = Reply | Unanswered
+class _Names(dict[bytes, str]):
+    """Header names in lower case; the few that a server uses are worked out once."""
+
+    def __missing__(self, name: bytes) -> str:
+        lower = name.decode("latin-1").lower()
+        if len(self) < _NAMES and len(name) < _NAMES:
+            self[name] = lower
+        return lower
+
+
+_names: Final = _Names()
+
+
+class _Heard:
+    """Hands what was heard to a task that waits for it."""
+
+    __slots__ = ("_on_written", "landing")
+
+    def __init__(
+        self, landing: asyncio.Future[Reply | Unanswered], on_written: Callable[[], None] | None
+    ) -> None:
+        self.landing = landing
+        self._on_written = on_written
+
+    def written(self) -> None:
+        """The first byte is about to be written."""
+        if self._on_written is not None:
+            self._on_written()
+
+    def hear(self, heard: Reply | Unanswered) -> None:
+        """It is there."""
+        if not self.landing.done():
+            self.landing.set_result(heard)
 
 
 class _Connection(asyncio.Protocol):
-    """One connection; what it hears goes to the future of the request that is on it."""
+    """One connection; what it hears goes to the listener of the request that is on it."""
 
     __slots__ = (
         "_body",
         "_body_size",
         "_framed",
-        "_head_size",
         "_headers",
         "_home",
         "_interim",
+        "_keep",
         "_parser",
         "_raw",
         "_sized",
+        "_status",
         "_stop",
+        "_whole",
+        "_write",
         "due",
         "grace",
         "idle_since",
+        "listener",
+        "on_header",
         "patience",
+        "raw_headers",
         "transport",
-        "waiter",
     )
 
     def __init__(self, home: LeanSession) -> None:
         self._home = home
+        self.raw_headers: dict[bytes, bytes] = {}
+        # The parser's most frequent call goes straight to a dictionary; of duplicates the first
+        # counts.
+        self.on_header = self.raw_headers.setdefault
         self._parser: Any = httptools.HttpResponseParser(self)
         self._headers: dict[str, str] = {}
         self._body: list[bytes] = []
-        self._head_size = self._body_size = self._raw = self._interim = 0
-        self._framed = self._sized = self._stop = False
+        self._body_size = self._raw = self._interim = self._status = 0
+        self._framed = self._sized = self._stop = self._whole = self._keep = False
         self.transport: asyncio.Transport | None = None
-        self.waiter: asyncio.Future[Heard] | None = None
+        self._write: Callable[[bytes], None] = _nowhere
+        self.listener: Listener | None = None
         self.due = self.idle_since = inf
         self.patience = 0.0
         self.grace = False
 
     # ------------------------------------------------------------------ the owner's side
 
-    def start(self, data: bytes, waiter: asyncio.Future[Heard], due: float) -> None:
-        """Write a request; ``waiter`` will have what is heard."""
-        assert self.transport is not None
-        self.waiter = waiter
-        self.due = due
-        self.grace = self._framed = False
-        self._raw = self._head_size = self._interim = 0
-        self.transport.write(data)
+    def carry(
+        self, method: str, target: str, *, keyed: bool, patience: float, listener: Listener
+    ) -> None:
+        """Write a request; see `Connection.carry`."""
+        home = self._home
+        self.patience = patience
+        self.due = due = home.now() + patience
+        self.grace = self._framed = self._whole = False
+        self._raw = self._interim = 0
+        listener.written()
+        self.listener = listener
+        self._write(
+            b"%b%b%b" % (home.before[method], target.encode("ascii"), home.after[method, keyed])
+        )
+        if home.rings_at > due:
+            home.arm(due)
 
     def abort(self) -> None:
         """Drop the connection; nothing more is heard from it."""
-        self.waiter = None
+        self.listener = None
         if self.transport is not None:
             self.transport.abort()
 
@@ -109,10 +162,11 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """It stands."""
         self.transport = transport  # type: ignore[assignment]
+        self._write = transport.write  # type: ignore[attr-defined]
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is gone."""
-        if exc is None and self._framed and not self._sized and self.waiter is not None:
+        if exc is None and self._framed and not self._sized and not self._whole:
             # A body without a length ends with the connection; whether it is whole, JSON tells.
             self._deliver(b"".join(self._body))
         self.end(f"the connection ended ({type(exc).__name__})" if exc else "the connection ended")
@@ -120,50 +174,70 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Bytes came: feed the parser; bytes for nobody drop the connection."""
-        if self.waiter is None:
+        if self.listener is None:
             self.abort()
             return
         self._raw += len(data)
-        if not self._framed and self._raw > _HEAD and b"\r\n\r\n" not in data[:_HEAD]:
-            self.end("the head of the reply is too long")
-            return
-        if self._raw > _RAW:
-            self.end("the reply is longer than any that is known")
+        if self._raw > _HEAD and self._too_long(data):
             return
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            if self.waiter is not None:
+            if not self._whole:
                 self.end(f"the reply can't be read ({type(error).__name__})")
-            self.abort()
-            return
-        if self._stop:
+                return
+            self._stop = True  # a whole reply, and then something that is none
+        # Only now: a request that is written from here is answered by what comes after.
+        if self._whole:
+            self._finish()
+        elif self._stop:
             self.end("the reply is longer than any that is known")
+
+    def _too_long(self, data: bytes) -> bool:
+        if not self._framed and b"\r\n\r\n" not in data[:_HEAD]:
+            self.end("the head of the reply is too long")
+            return True
+        if self._raw > _RAW:
+            self.end("the reply is longer than any that is known")
+            return True
+        return False
+
+    def _finish(self) -> None:
+        """The reply is whole: the connection is free, and then its listener may go on."""
+        keep = self._keep and not self._stop
+        listener, self.listener = self.listener, None
+        self.due = inf
+        if keep:
+            self._home.idle(self)
+        else:
+            self.abort()
+        if listener is not None:
+            body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+            listener.hear(Reply(self._status, self._headers, body))
 
     # ------------------------------------------------------------------ the parser's side
 
     def on_message_begin(self) -> None:
-        """A reply begins; a second one without a request is nobody's."""
-        if self.waiter is None:
+        """A reply begins; a second one is nobody's."""
+        if self._whole:
             self._stop = True
-        self._headers = {}
+            return
+        self.raw_headers.clear()
         self._body = []
         self._body_size = 0
         self._framed = False
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """One header; of duplicates the first counts, and trailers don't."""
-        self._head_size += len(name) + len(value)
-        if self._head_size > _HEAD:
-            self._stop = True
-        if self._framed or self._stop:
-            return
-        self._headers.setdefault(name.decode("latin-1").lower(), value.decode("latin-1"))
-
     def on_headers_complete(self) -> None:
-        """The head is whole; an interim one does not make room for another."""
+        """The head is whole; trailers come later, and don't count."""
+        if self._whole:
+            return
+        raw = self.raw_headers
+        self._headers = {_names[name]: value.decode("latin-1") for name, value in raw.items()}
+        if self._raw > _HEAD and sum(map(len, raw)) + sum(map(len, raw.values())) > _HEAD:
+            self._stop = True
         self._framed = True
-        self._sized = not self._headers.keys().isdisjoint(_LENGTHS)
+        self._sized = "content-length" in self._headers or "transfer-encoding" in self._headers
+        self._status = self._parser.get_status_code()
 
     def on_body(self, part: bytes) -> None:
         """A part of the body; one byte too many is enough to know that it is too long."""
@@ -175,40 +249,38 @@ class _Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """The reply is whole."""
-        status = self._parser.get_status_code()
-        if status < _OK:  # an interim reply: the real one follows
+        if self._status < _OK:  # an interim reply: the real one follows
             self._interim += 1
             self._stop = self._stop or self._interim > _INTERIM
             return
-        if self._stop or self.waiter is None:
+        if self._stop or self._whole:
             return
-        if not self._sized:
-            self._stop = True
-        keep = not self._stop and self._parser.should_keep_alive()
-        self._deliver(self._body[0] if len(self._body) == 1 else b"".join(self._body))
-        if keep:
-            self._home.idle(self)
-        else:
-            self._stop = True
+        self._keep = self._sized and self._parser.should_keep_alive()
+        self._whole = True
 
     def _deliver(self, body: bytes) -> None:
-        waiter, self.waiter = self.waiter, None
+        """So much of a body is enough."""
+        listener, self.listener = self.listener, None
         self.due = inf
-        if waiter is not None and not waiter.done():
-            waiter.set_result(Reply(self._parser.get_status_code(), self._headers, body))
+        if listener is not None:
+            listener.hear(Reply(self._status, self._headers, body))
 
     def end(self, reason: str) -> None:
         """No whole reply came."""
-        waiter, self.waiter = self.waiter, None
+        listener, self.listener = self.listener, None
         self.due = inf
-        if waiter is not None and not waiter.done():
-            status = self._parser.get_status_code() if self._framed else None
-            if status in HEAD_SAYS_IT:
-                waiter.set_result(Reply(status, self._headers, b""))
-                self.abort()
-                return
-            waiter.set_result(Unanswered(reason, Fault(status)))
         self.abort()
+        if listener is None:
+            return
+        status = self._status if self._framed else None
+        if status in HEAD_SAYS_IT:
+            listener.hear(Reply(status, self._headers, b""))
+        else:
+            listener.hear(Unanswered(reason, Fault(status)))
+
+
+def _nowhere(_: bytes) -> None:
+    raise ConnectionError("the connection does not stand yet")
 
 
 class LeanSession:
@@ -228,6 +300,7 @@ class LeanSession:
         assert url.hostname is not None
         self.tracker = tracker
         self._loop = asyncio.get_running_loop()
+        self.now = self._loop.time
         self._host = url.hostname
         secure = url.scheme == "https"
         self._port = url.port or (443 if secure else 80)
@@ -244,20 +317,21 @@ class LeanSession:
         )
         # Built once: what stands before and after path and query, by method and with the key or
         # without.
-        self._before = {
+        self.before = {
             method: f"{method} {prefix}".encode() for method in ("GET", "POST", "PUT", "DELETE")
         }
-        self._after: dict[tuple[str, bool], bytes] = {}
-        for method in self._before:
+        self.after: dict[tuple[str, bool], bytes] = {}
+        for method in self.before:
             length = "Content-Length: 0\r\n" if method in ("POST", "PUT") else ""
-            self._after[method, False] = f"{common}{length}\r\n".encode()
-            self._after[method, True] = (
+            self.after[method, False] = f"{common}{length}\r\n".encode()
+            self.after[method, True] = (
                 f"{common}{length}X-MBX-APIKEY: {api_key.reveal()}\r\n\r\n".encode()
             )
         self._all: dict[_Connection, None] = {}
         self._idle: list[_Connection] = []
         self._timer: asyncio.TimerHandle | None = None
-        self._connecting = 0
+        self.rings_at = inf
+        """When the timer rings."""
         self._closed = False
 
     def __repr__(self) -> str:
@@ -275,9 +349,8 @@ class LeanSession:
         fresh_until: float = inf,
         on_written: Callable[[], None] | None = None,
     ) -> Reply | Unsent | Unanswered:
-        """Write one request and read one reply; the arguments are those of every session."""
-        loop = self._loop
-        connection = self._take()
+        """Write one request and read one reply; see `Carrier.send`."""
+        connection = self.ready()
         if connection is None:
             try:
                 made = await self._connect()
@@ -287,29 +360,20 @@ class LeanSession:
             if isinstance(made, Unsent):
                 return made
             connection = made
-        now = loop.time()
+        now = self.now()
         if now > fresh_until or self.tracker.silence(now) > 0:
             self.idle(connection)
             return Unsent("silence was asked for, or it grew old, before it was written", held=True)
-        if on_written is not None:
-            on_written()
-        waiter: asyncio.Future[Heard] = loop.create_future()
-        connection.patience = patience
-        connection.start(
-            self._before[method] + target.encode("ascii") + self._after[method, keyed],
-            waiter,
-            now + patience,
-        )
-        if self._timer is None or self._timer.when() > now + patience:
-            self._arm(now + patience)
+        heard = _Heard(self._loop.create_future(), on_written)
+        connection.carry(method, target, keyed=keyed, patience=patience, listener=heard)
         del target
         try:
-            return await waiter
+            return await heard.landing
         finally:
-            if not waiter.done() or waiter.cancelled():
+            if not heard.landing.done() or heard.landing.cancelled():
                 connection.abort()
 
-    def _take(self) -> _Connection | None:
+    def ready(self) -> _Connection | None:
         """An idle connection that still stands, the one used last first."""
         idle = self._idle
         while idle:
@@ -324,11 +388,10 @@ class LeanSession:
         if self._closed:
             connection.abort()
             return
-        now = self._loop.time()
-        connection.idle_since = now
+        connection.idle_since = self.now()
         self._idle.append(connection)
         if self._timer is None:
-            self._arm(now + _KEEP_ALIVE)
+            self.arm(connection.idle_since + _KEEP_ALIVE)
 
     def lost(self, connection: _Connection) -> None:
         """A connection is gone."""
@@ -336,15 +399,17 @@ class LeanSession:
 
     # ------------------------------------------------------------------ one timer for all
 
-    def _arm(self, when: float) -> None:
+    def arm(self, when: float) -> None:
+        """Ring at that time, monotonic seconds, and not before."""
         if self._timer is not None:
             self._timer.cancel()
+        self.rings_at = when
         self._timer = self._loop.call_at(when, self._ring, when)
 
     def _ring(self, when: float) -> None:
         """Give up what is over time, drop what was idle too long, and see when the next is due."""
-        self._timer = None
-        now = self._loop.time()
+        self._timer, self.rings_at = None, inf
+        now = self.now()
         late = now - when > _STALL
         for connection in list(self._all):
             if connection.due <= now:
@@ -362,7 +427,7 @@ class LeanSession:
         if self._idle:
             due = min(due, self._idle[0].idle_since + _KEEP_ALIVE)
         if due < inf:
-            self._arm(due)
+            self.arm(due)
 
     # ------------------------------------------------------------------ connections
 
@@ -429,6 +494,7 @@ class LeanSession:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self.rings_at = -inf  # and never again
         for connection in list(self._all):
             connection.end("the client was closed")
         # Transports tell on the next turns of the loop that they are gone.

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from math import inf
 from typing import Any, Final, TypeVar, cast
 
-from binance_papi.core.admission import Grant
+from binance_papi.core.admission import Grant, Waiter
 from binance_papi.core.answer import Answer, Banned, Done, Refused, Reply, Unanswered, Unsent
 from binance_papi.core.audit import WeightAudit
 from binance_papi.core.breaker import Breaker
@@ -22,6 +22,7 @@ from binance_papi.core.retry import pause_before_resend
 from binance_papi.core.signing import Signer
 from binance_papi.core.wire import encode, sign, stamp
 from binance_papi.errors import BannedError, PapiError, WaitTooLongError
+from binance_papi.net.carrier import Connection
 from binance_papi.net.clock import Clock
 from binance_papi.net.gate import Gate
 from binance_papi.net.session_pool import SessionPool
@@ -32,18 +33,66 @@ _FRESH: Final = 0.0005
 """Seconds per millisecond of the receive window for which a signature may wait to be written."""
 
 
-def _both(grant: Grant, on_written: Callable[[], None]) -> Callable[[], None]:
-    def write() -> None:
-        grant.written = True
-        on_written()
-
-    return write
-
-
 def _cancelled(grant: Grant) -> Unsent | Unanswered:
     """What is known of a request whose caller was cancelled."""
     reason = "the call was cancelled"
     return Unanswered(reason) if grant.written else Unsent(reason, held=True)
+
+
+class Flight(Waiter, kw_only=True, eq=False):
+    """One request between its question for admission and its answer.
+
+    Attributes:
+        line: Where it flies.
+        request: The request.
+        patience: Tells, once it is admitted, the seconds from its first byte to its whole reply.
+        recv_window: Milliseconds for which it is valid.
+        on_written: Called right before its first byte is written; ``None``: nobody cares.
+        trips: What the breaker had shut when it asked.
+        landing: Its answer; ``None``: it is admitted, and no connection stands ready; an exception
+            if it can't go at all.
+        sent: Monotonic time when it was admitted.
+        connection: What it is on.
+    """
+
+    line: Line
+    request: Request[Any]
+    patience: Callable[[], float]
+    recv_window: int
+    on_written: Callable[[], None] | None
+    trips: int
+    landing: asyncio.Future[Answer[Any] | Exception | None]
+    sent: float = 0.0
+    connection: Connection | None = None
+
+    def wake(self, problem: PapiError | None = None) -> None:
+        """Its turn has come: off it goes, unless its caller was cancelled at the same moment."""
+        if self.landing.done():
+            return
+        if problem is None and self.grant is None:
+            text = "no room for as long as this call may wait"
+            problem = WaitTooLongError(text, wait=self.give_up - self.sent)
+        if problem is not None:
+            self.landing.set_result(problem)
+        else:
+            self.line.launch(self)
+
+    def hear(self, heard: Reply | Unanswered) -> None:
+        """What came back, or that nothing will."""
+        self.connection = None
+        try:
+            answer: Answer[Any] | Exception = self.line.land(self, heard)
+        except Exception as error:  # noqa: BLE001 - it belongs to the caller, not to the connection
+            answer = error
+        if not self.landing.done():
+            self.landing.set_result(answer)
+
+    def written(self) -> None:
+        """Its first byte is about to be written."""
+        assert self.grant is not None
+        self.grant.written = True
+        if self.on_written is not None:
+            self.on_written()
 
 
 class Line:
@@ -65,6 +114,7 @@ class Line:
         "_breaker",
         "_clock",
         "_gate",
+        "_loop",
         "_max_wait",
         "_patience",
         "_pool",
@@ -86,6 +136,7 @@ class Line:
         tell: Callable[[Event], None],
     ) -> None:
         self._gate = gate
+        self._loop = asyncio.get_running_loop()
         self._pool = pool
         self._clock = clock
         self._signer = signer
@@ -170,49 +221,135 @@ class Line:
             WaitTooLongError: If it would have to wait longer, or could never go.
         """
         endpoint = request.endpoint
-        breaker = self._breaker
-        sent = self._clock.now()
-        refusal, trips = breaker.answer(endpoint, sent), breaker.trips
+        now = self._clock.now()
+        refusal = self._breaker.answer(endpoint, now)
         if refusal is not None:
             return refusal
-        query = encode(request)
-        weight = weight_of(request) + self._audit.beyond(endpoint)
-        grant = self._gate.ask(weight, endpoint.orders, lane, sent)
-        if grant is None:
-            grant = await self._gate.admit(weight, endpoint.orders, lane, max_wait)
-            sent = self._clock.now()
-        if breaker.trips != trips:
-            # While it waited, others learned what it would be answered.
-            refusal = breaker.answer(endpoint, sent)
-            if refusal is not None:
-                self._settle_unheard(grant, Unsent(refusal.fault.msg, held=True))
-                return refusal
-        window = getattr(request, "recv_window", None) or recv_window
+        flight = Flight(
+            weight_of(request) + self._audit.beyond(endpoint),
+            endpoint.orders,
+            lane,
+            line=self,
+            request=request,
+            patience=patience,
+            recv_window=getattr(request, "recv_window", None) or recv_window,
+            on_written=on_written,
+            trips=self._breaker.trips,
+            landing=self._loop.create_future(),
+            sent=now,
+        )
+        flight.grant = self._gate.ask(flight.weight, flight.orders, lane, now)
+        if flight.grant is None:
+            self._gate.enqueue(flight, max_wait, now)
+        else:
+            self.launch(flight)
+        try:
+            answer = await flight.landing
+        except asyncio.CancelledError:
+            self._desert(flight)
+            raise
+        if answer is None:
+            return await self._send(flight)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    # ------------------------------------------------------------------ on the wire
+
+    def launch(self, flight: Flight) -> None:
+        """Write an admitted request at once, if a connection stands ready for it."""
+        grant = flight.grant
+        assert grant is not None
+        refusal = self._refused_meanwhile(flight)
+        if refusal is not None:
+            flight.landing.set_result(refusal)
+            return
+        connection = self._pool.sessions[grant.index].ready()
+        if connection is None:
+            flight.landing.set_result(None)
+            return
+        endpoint = flight.request.endpoint
+        flight.connection = connection
+        flight.sent = self._clock.now()
+        try:
+            connection.carry(
+                endpoint.method,
+                self._target(flight),
+                keyed=endpoint.keyed,
+                patience=flight.patience(),
+                listener=flight,
+            )
+        except Exception as error:  # noqa: BLE001 - whoever waits for it is told
+            self._desert(flight)
+            flight.landing.set_result(error)
+
+    def land(self, flight: Flight, heard: Reply | Unsent | Unanswered) -> Answer[Any]:
+        """Settle, decode, classify: what came back is one answer, and others may go."""
+        grant = flight.grant
+        assert grant is not None
+        if not isinstance(heard, Reply):
+            self._settle_unheard(grant, heard)
+            return heard
+        endpoint = flight.request.endpoint
+        answer = classify(heard, endpoint)
+        self._settle(grant, heard, answer, endpoint, flight.sent)
+        return answer
+
+    async def _send(self, flight: Flight) -> Answer[Any]:
+        """The same through a session that has to connect first, or that answers in its own task."""
+        grant = flight.grant
+        assert grant is not None
+        refusal = self._refused_meanwhile(flight)
+        if refusal is not None:
+            return refusal
+        endpoint = flight.request.endpoint
+        flight.sent = self._clock.now()
+        fresh = flight.sent + flight.recv_window * _FRESH if endpoint.signed else inf
         heard: Reply | Unsent | Unanswered | None = None
         try:
             heard = await self._pool.sessions[grant.index].send(
                 endpoint.method,
-                self._target(endpoint, query, window),
+                self._target(flight),
                 keyed=endpoint.keyed,
-                patience=patience(),
-                fresh_until=sent + window * _FRESH if endpoint.signed else inf,
-                on_written=grant.write if on_written is None else _both(grant, on_written),
+                patience=flight.patience(),
+                fresh_until=fresh,
+                on_written=flight.written,
             )
         finally:
-            if not isinstance(heard, Reply):
-                self._settle_unheard(grant, _cancelled(grant) if heard is None else heard)
-        assert heard is not None
-        if not isinstance(heard, Reply):
-            return heard
-        answer = classify(heard, endpoint)
-        self._settle(grant, heard, answer, endpoint, sent)
-        return answer
+            if heard is None:
+                self._settle_unheard(grant, _cancelled(grant))
+        return self.land(flight, heard)
 
-    def _target(self, endpoint: Endpoint[Any], query: str, window: int) -> str:
+    def _refused_meanwhile(self, flight: Flight) -> Refused | None:
+        """While it waited, others may have learned what it would be answered."""
+        if self._breaker.trips == flight.trips:
+            return None
+        refusal = self._breaker.answer(flight.request.endpoint, self._clock.now())
+        if refusal is not None:
+            assert flight.grant is not None
+            self._settle_unheard(flight.grant, Unsent(refusal.fault.msg, held=True))
+        return refusal
+
+    def _desert(self, flight: Flight) -> None:
+        """Nobody waits for it any more, wherever it is."""
+        connection, flight.connection = flight.connection, None
+        if connection is not None:
+            assert flight.grant is not None
+            connection.abort()
+            self._settle_unheard(flight.grant, _cancelled(flight.grant))
+        elif flight.grant is not None and flight.grant.written:
+            return  # its answer came at the same moment
+        elif flight.landing.cancelled() or flight.landing.result() is None:
+            self._gate.leave(flight)
+
+    def _target(self, flight: Flight) -> str:
         """Path and query as they are sent: stamped and signed now, not before the wait."""
+        endpoint, query = flight.request.endpoint, encode(flight.request)
         if endpoint.signed:
-            query = sign(stamp(query, window, self._clock.timestamp()), self._signer)
+            query = sign(stamp(query, flight.recv_window, self._clock.timestamp()), self._signer)
         return f"{endpoint.path}?{query}" if query else endpoint.path
+
+    # ------------------------------------------------------------------ what is learned
 
     def _settle_unheard(self, grant: Grant, heard: Unsent | Unanswered) -> None:
         now = self._clock.now()

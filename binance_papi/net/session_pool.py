@@ -14,7 +14,7 @@ import os
 import ssl as tls
 from collections.abc import Callable, Sequence
 from math import inf
-from typing import Final, Protocol
+from typing import Final
 
 import aiohttp
 from yarl import URL
@@ -31,6 +31,7 @@ from binance_papi.net.attempt import (
     Attempt,
     under_way,
 )
+from binance_papi.net.carrier import Carrier
 
 _KEEP_ALIVE: Final = 30.0
 _DNS_TTL: Final = 60
@@ -136,6 +137,9 @@ class Session:
         # The key goes where it belongs; what all requests have is the session's.
         self._keyed = {"X-MBX-APIKEY": api_key.reveal()}
 
+    def ready(self) -> None:
+        """Connections are aiohttp's own; every request goes by `send`."""
+
     async def send(
         self,
         method: str,
@@ -146,19 +150,7 @@ class Session:
         fresh_until: float = inf,
         on_written: Callable[[], None] | None = None,
     ) -> Reply | Unsent | Unanswered:
-        """Write one request and read one reply.
-
-        Args:
-            method: HTTP method.
-            target: Path and query, percent-encoded; sent as it is.
-            keyed: Whether the API key travels along.
-            patience: Seconds from the first byte until the whole reply has to be there.
-            fresh_until: Loop time after which it must not be written any more.
-            on_written: Called right before the first byte is written.
-
-        Returns:
-            The reply, or what is known in its place.
-        """
+        """Write one request and read one reply; see `Carrier.send`."""
         path, _, query = target.partition("?")
         url = URL.build(
             scheme=self._origin.scheme,
@@ -252,33 +244,6 @@ class Session:
         await self._http.close()
         if connector is not None:
             await connector.close(abort_ssl=True)
-
-
-class Carrier(Protocol):
-    """A session, whatever it is made of: plain values go in and come out."""
-
-    tracker: WeightTracker
-
-    async def send(
-        self,
-        method: str,
-        target: str,
-        *,
-        keyed: bool,
-        patience: float,
-        fresh_until: float = inf,
-        on_written: Callable[[], None] | None = None,
-    ) -> Reply | Unsent | Unanswered:
-        """Write one request and read one reply; see `Session.send`."""
-        ...
-
-    async def warm_up(self, count: int) -> str | None:
-        """Open connections ahead; see `Session.warm_up`."""
-        ...
-
-    async def aclose(self) -> None:
-        """Close every connection at once."""
-        ...
 
 
 class SessionPool:

@@ -1,4 +1,4 @@
-"""The gate: futures and one timer around the waiting room."""
+"""The gate: who is woken, and one timer, around the waiting room."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from binance_papi.core.admission import Admission, Grant, Route
+from binance_papi.core.admission import Admission, Grant, Route, Waiter
 from binance_papi.core.answer import Banned, Fault, Throttled
 from binance_papi.core.codes import Meaning
 from binance_papi.core.endpoint import Lane
 from binance_papi.core.weight import WeightTracker
-from binance_papi.errors import BannedError, UsageError, WaitTooLongError
+from binance_papi.errors import BannedError, PapiError, UsageError, WaitTooLongError
 from binance_papi.net.clock import Clock
 from binance_papi.net.gate import Gate
 from binance_papi.terms import RateLimit
@@ -34,9 +34,42 @@ def make_gate(connections: int = 64, limit: RateLimit = MINUTE, *, probe: bool =
     return Gate(Admission([Route(tracker, connections)], orders), clock, loop)
 
 
-async def admit(gate: Gate, weight: int = 1, max_wait: float | None = None) -> Grant:
-    """Ask for a cancel's grant."""
-    return await gate.admit(weight, 0, Lane.CANCEL, max_wait)
+class Seat(Waiter, kw_only=True, eq=False):
+    """A waiter that a task waits for."""
+
+    landing: asyncio.Future[PapiError | None]
+
+    def wake(self, problem: PapiError | None = None) -> None:
+        """Let the task go on."""
+        if not self.landing.done():
+            self.landing.set_result(problem)
+
+
+async def admit(
+    gate: Gate,
+    weight: int = 1,
+    max_wait: float | None = None,
+    *,
+    orders: int = 0,
+    lane: Lane = Lane.CANCEL,
+) -> Grant:
+    """Wait for a grant, as a request does."""
+    loop = asyncio.get_running_loop()
+    grant = gate.ask(weight, orders, lane, loop.time())
+    if grant is not None:
+        return grant
+    seat = Seat(weight, orders, lane, landing=loop.create_future())
+    gate.enqueue(seat, max_wait, loop.time())
+    try:
+        problem = await seat.landing
+    except asyncio.CancelledError:
+        gate.leave(seat)
+        raise
+    if problem is not None:
+        raise problem
+    if seat.grant is None:
+        raise WaitTooLongError("its time is over", wait=max_wait)
+    return seat.grant
 
 
 def settle(gate: Gate, grant: Grant) -> None:
@@ -273,12 +306,12 @@ def test_a_spent_order_count_does_not_hold_up_reads(virtual: Virtual) -> None:
         gate = make_gate()
         loop = asyncio.get_running_loop()
         for _ in range(10):
-            settle(gate, await gate.admit(1, 1, Lane.ORDER, None))
-        placing = asyncio.create_task(gate.admit(1, 1, Lane.ORDER, None))
+            settle(gate, await admit(gate, orders=1, lane=Lane.ORDER))
+        placing = asyncio.create_task(admit(gate, orders=1, lane=Lane.ORDER))
         await asyncio.sleep(0)
         start = loop.time()
-        settle(gate, await gate.admit(1, 0, Lane.READ, None))
-        settle(gate, await gate.admit(1, 0, Lane.CANCEL, None))
+        settle(gate, await admit(gate, lane=Lane.READ))
+        settle(gate, await admit(gate))
         waited = loop.time() - start
         settle(gate, await placing)
         return waited

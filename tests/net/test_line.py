@@ -55,6 +55,9 @@ class Wire:
         self.targets: list[str] = []
         self.times: list[float] = []
 
+    def ready(self) -> None:
+        """Every request goes by `send`."""
+
     async def send(self, _: str, target: str, *, on_written: Callable[[], None], **__: Any) -> Any:
         """Note the request, play the next reply."""
         on_written()

@@ -23,7 +23,8 @@ from binance_papi.core.settings import Settings
 from binance_papi.core.signing import ApiKey
 from binance_papi.core.weight import WeightTracker
 from binance_papi.net import session_pool
-from binance_papi.net.session_pool import Carrier, SessionPool
+from binance_papi.net.carrier import Carrier
+from binance_papi.net.session_pool import SessionPool
 from tests.stage import Peer, http, reset
 
 Open = Callable[..., Awaitable[Carrier]]

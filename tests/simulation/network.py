@@ -262,6 +262,9 @@ class Session:
         self.tracker = tracker
         self._network = network
 
+    def ready(self) -> None:
+        """Every request goes by `send`."""
+
     async def send(
         self, method: str, target: str, *, keyed: bool, patience: float, **extra: Any
     ) -> Heard:
