@@ -28,6 +28,9 @@ from binance_papi.errors import UnsentError, UsageError
 from binance_papi.terms import RateLimit
 
 if TYPE_CHECKING:
+    from binance_papi.api.adjacent import Adjacent
+    from binance_papi.api.margin import Margin
+    from binance_papi.api.portfolio import Portfolio
     from binance_papi.burst import Verify
     from binance_papi.net.wiring import Wiring
 
@@ -86,7 +89,10 @@ class PapiClient(Namespace):
 
     um = branch(Um)
     cm = branch(Cm)
+    margin: branch[Margin] = branch("binance_papi.api.margin:Margin")
+    portfolio: branch[Portfolio] = branch("binance_papi.api.portfolio:Portfolio")
     general = branch(General)
+    adjacent: branch[Adjacent] = branch("binance_papi.api.adjacent:Adjacent")
 
     # Also while it is being made, and if that fails, a client can be printed and collected.
     _settings: Settings | None = None

@@ -37,8 +37,7 @@ class QueryUserRateLimit(SignedRequest[list[OrderRateLimit]], frozen=True, kw_on
     """Ask for the account's order limits (the limits, not their use).
 
     Args:
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-            client's.
+        recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
     endpoint = Endpoint(

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Final
+from typing import Annotated, Final, TypeAlias
 
+import msgspec
+
+from binance_papi.core.endpoint import DAY_MS
 from binance_papi.core.fields import Number
 from binance_papi.errors import InvalidRequestError
 
-_WEEK_MS: Final = 7 * 86_400_000
+WEEK: Final = 7 * DAY_MS
+"""Lists of most pages cover less than seven days."""
+
+UpTo1000: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=1000)]
+UpTo500: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=500)]
+UpTo100: TypeAlias = Annotated[int, msgspec.Meta(ge=1, le=100)]
+"""How many rows a page may have."""
+
+PageNumber: TypeAlias = Annotated[int, msgspec.Meta(ge=1)]
+"""Which page, from 1."""
+
 _LEAST_CALLBACK: Final = Decimal("0.1")
-
-
-def check_week(start_time: int | None, end_time: int | None) -> None:
-    """A list covers less than seven days, and no window runs backward.
-
-    Raises:
-        InvalidRequestError: If this one does not.
-    """
-    if start_time is None or end_time is None:
-        return
-    if start_time > end_time:
-        raise InvalidRequestError("start_time is after end_time")
-    if end_time - start_time >= _WEEK_MS:
-        raise InvalidRequestError("end_time is less than 7 days after start_time")
 
 
 def check_needed(kind: str, needed: Mapping[str, tuple[str, ...]], request: object) -> None:

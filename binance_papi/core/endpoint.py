@@ -7,11 +7,11 @@ carries an `Endpoint`, which says where it goes, what it costs and what comes ba
 from __future__ import annotations
 
 from enum import Enum, IntEnum
-from typing import Any, ClassVar, Final, Generic, TypeVar, cast
+from typing import Any, ClassVar, Final, Generic, TypeVar, cast, get_args
 
 import msgspec
 
-from binance_papi.core.decode import decode
+from binance_papi.core.decode import BadReply, decode
 from binance_papi.core.fields import Field, RecvWindow, camel, compile_fields
 from binance_papi.errors import InvalidRequestError
 
@@ -26,6 +26,8 @@ class Security(Enum):
     USER_STREAM = "USER_STREAM"
     USER_DATA = "USER_DATA"
     TRADE = "TRADE"
+    MARGIN = "MARGIN"
+    """On the pages of borrowing and repaying; signed like TRADE."""
 
     @property
     def keyed(self) -> bool:
@@ -35,13 +37,17 @@ class Security(Enum):
     @property
     def signed(self) -> bool:
         """Whether it is stamped and signed."""
-        return self in (Security.USER_DATA, Security.TRADE)
+        return self in (Security.USER_DATA, Security.TRADE, Security.MARGIN)
 
+
+DAY_MS: Final = 86_400_000
+"""A day in milliseconds."""
 
 NONE: Final = Security.NONE
 USER_STREAM: Final = Security.USER_STREAM
 USER_DATA: Final = Security.USER_DATA
 TRADE: Final = Security.TRADE
+MARGIN: Final = Security.MARGIN
 
 
 class Lane(IntEnum):
@@ -71,6 +77,12 @@ class Endpoint(Generic[R_co]):
         all_symbols: Request weight without a symbol; ``None`` where it does not depend on one.
         orders: What the call counts against the account's order limit.
         either: Groups of fields of which at least one must be given.
+        apart: Groups of fields of which at most one may be given.
+        together: Groups of fields that are given all or not at all.
+        span: What ``end_time - start_time`` must stay below, in ms; ``None``: no bound is
+            documented.
+        listed: Whether the reply comes as a value or as a list of one: both are read as ``returns``
+            says.
         stamped: Field of the reply that holds exchange time in ms written while serving this very
             request; ``None`` where the reply has none.
         once: Reply keys that a decision hangs on; twice in one reply, it counts as unreadable.
@@ -79,18 +91,23 @@ class Endpoint(Generic[R_co]):
 
     __slots__ = (
         "all_symbols",
+        "apart",
         "either",
         "keyed",
         "lane",
+        "listed",
         "method",
         "once",
         "orders",
         "path",
         "replaced_by",
         "returns",
+        "ruled",
         "security",
         "signed",
+        "span",
         "stamped",
+        "together",
         "weight",
     )
 
@@ -105,6 +122,10 @@ class Endpoint(Generic[R_co]):
         all_symbols: int | None = None,
         orders: int = 0,
         either: tuple[tuple[str, ...], ...] = (),
+        apart: tuple[tuple[str, ...], ...] = (),
+        together: tuple[tuple[str, ...], ...] = (),
+        span: int | None = None,
+        listed: bool = False,
         stamped: str | None = None,
         once: tuple[str, ...] = (),
         replaced_by: str | None = None,
@@ -117,14 +138,19 @@ class Endpoint(Generic[R_co]):
         self.all_symbols = all_symbols
         self.orders = orders
         self.either = either
+        self.apart = apart
+        self.together = together
+        self.span = span
+        self.ruled = bool(apart or together or span)
+        self.listed = listed
         self.stamped = stamped
         self.once = tuple(f'"{key}"'.encode() for key in once)
         self.replaced_by = replaced_by
         self.keyed = security.keyed
         self.signed = security.signed
-        self.lane = Lane.READ
-        if security is Security.TRADE:
-            self.lane = Lane.CANCEL if method == "DELETE" else Lane.ORDER
+        self.lane = Lane.ORDER if orders else Lane.READ
+        if security is Security.TRADE and method == "DELETE":
+            self.lane = Lane.CANCEL
 
     def __repr__(self) -> str:
         return f"<Endpoint {self.method} {self.path}>"
@@ -141,7 +167,24 @@ class Endpoint(Generic[R_co]):
         Raises:
             BadReply: If the bytes are no such reply.
         """
+        if self.listed:
+            return self._decode_either(body)
         return cast("R_co", decode(self.returns, body, once=self.once))
+
+    def _decode_either(self, body: bytes) -> R_co:
+        """A list is wanted and one value came, or the other way round."""
+        returns: Any = self.returns
+        kinds = get_args(returns)
+        either: Any = kinds[0] | returns if kinds else returns | list[returns]
+        reply: Any = decode(either, body, once=self.once)
+        if kinds:
+            return cast("R_co", reply if isinstance(reply, list) else [reply])
+        if not isinstance(reply, list):
+            return cast("R_co", reply)
+        rows = cast("list[R_co]", reply)
+        if len(rows) != 1:
+            raise BadReply(f"{len(rows)} values instead of one")
+        return rows[0]
 
 
 class _RequestMeta(msgspec.StructMeta):
@@ -188,6 +231,8 @@ class Request(msgspec.Struct, Generic[R], metaclass=_RequestMeta, frozen=True, k
                 raise InvalidRequestError(
                     f"one of {' or '.join(camel(name) for name in group)} is mandatory"
                 )
+        if self.endpoint.ruled:
+            _check_rules(self)
         self.check()
 
     def check(self) -> None:
@@ -212,6 +257,35 @@ class SignedRequest(Request[R], Generic[R], frozen=True, kw_only=True):
     """
 
     recv_window: RecvWindow | None = None
+
+
+def _check_rules(request: Request[Any]) -> None:
+    """What the declaration says of fields together, beyond ``either``."""
+    endpoint = request.endpoint
+    for group in endpoint.apart:
+        if sum(getattr(request, name) is not None for name in group) > 1:
+            raise InvalidRequestError(f"{_names(group)} exclude each other")
+    for group in endpoint.together:
+        if len({getattr(request, name) is None for name in group}) > 1:
+            raise InvalidRequestError(f"{_names(group)} go together")
+    if endpoint.span is None:
+        return
+    start, end = getattr(request, "start_time", None), getattr(request, "end_time", None)
+    if start is None or end is None:
+        return
+    if start > end:
+        raise InvalidRequestError("startTime is after endTime")
+    if end - start >= endpoint.span:
+        raise InvalidRequestError(f"endTime is less than {_span(endpoint.span)} after startTime")
+
+
+def _names(group: tuple[str, ...]) -> str:
+    return " and ".join(camel(name) for name in group)
+
+
+def _span(milliseconds: int) -> str:
+    days = milliseconds // DAY_MS
+    return "24 hours" if days == 1 else f"{days} days"
 
 
 def fields_of(request: type[Request[Any]]) -> tuple[Field, ...]:

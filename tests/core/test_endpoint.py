@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from binance_papi.api.general import Pong, QueryUserRateLimit, TestConnectivity
+from binance_papi.api.general import OrderRateLimit, Pong, QueryUserRateLimit, TestConnectivity
 from binance_papi.api.um.conditional import (
     CancelOrder,
     NewOrder,
@@ -17,6 +17,7 @@ from binance_papi.api.um.conditional import (
 )
 from binance_papi.core.decode import BadReply
 from binance_papi.core.endpoint import (
+    DAY_MS,
     Endpoint,
     Lane,
     Security,
@@ -43,6 +44,7 @@ STOP: dict[str, Any] = {
         (Security.USER_STREAM, True, False),
         (Security.USER_DATA, True, True),
         (Security.TRADE, True, True),
+        (Security.MARGIN, True, True),
     ],
 )
 def test_security(security: Security, keyed: bool, signed: bool) -> None:
@@ -114,6 +116,108 @@ def test_closing_orders_go_before_others() -> None:
         lane_of(Close(close_position=True)),
         lane_of(Close()),
     ] == [Lane.REDUCE, Lane.ORDER]
+
+
+class Ask(SignedRequest[list[Pong]], frozen=True, kw_only=True):
+    """A request with every rule that a declaration can state."""
+
+    endpoint = Endpoint(
+        "GET",
+        "/papi/v1/ask",
+        Security.TRADE,
+        list[Pong],
+        weight=1,
+        apart=(("symbol", "pair"), ("from_id", "start_time")),
+        together=(("amount", "asset"),),
+        span=7 * DAY_MS,
+        listed=True,
+    )
+
+    symbol: str | None = None
+    pair: str | None = None
+    from_id: int | None = None
+    start_time: int | None = None
+    end_time: int | None = None
+    amount: int | None = None
+    asset: str | None = None
+
+
+class One(SignedRequest[OrderRateLimit], frozen=True, kw_only=True):
+    """A request whose one value may come in a list."""
+
+    endpoint = Endpoint(
+        "GET",
+        "/papi/v1/one",
+        Security.USER_DATA,
+        OrderRateLimit,
+        weight=1,
+        span=DAY_MS,
+        listed=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"symbol": "A", "pair": "B"}, "symbol and pair exclude each other"),
+        ({"from_id": 0, "start_time": 0}, "fromId and startTime exclude each other"),
+        ({"amount": 1}, "amount and asset go together"),
+        ({"asset": "USDT"}, "amount and asset go together"),
+        ({"start_time": 2, "end_time": 1}, "startTime is after endTime"),
+        ({"start_time": 0, "end_time": 7 * DAY_MS}, "endTime is less than 7 days after startTime"),
+    ],
+)
+def test_rules_of_fields_together(fields: dict[str, Any], problem: str) -> None:
+    """What excludes each other, goes together, or spans too much is refused in wire names."""
+    with pytest.raises(InvalidRequestError, match=problem):
+        Ask(**fields)
+
+
+def test_what_the_rules_let_through() -> None:
+    """Nothing, one of each, both of a pair, and the longest window."""
+    for fields in (
+        {},
+        {"symbol": "A", "from_id": 1},
+        {"amount": 1, "asset": "USDT"},
+        {"start_time": 0, "end_time": 7 * DAY_MS - 1},
+        {"start_time": 1},
+        {"end_time": 1},
+    ):
+        Ask(**dict[str, Any](fields))
+    One()
+
+
+def test_a_day_is_told_in_hours() -> None:
+    """As the exchange's pages do."""
+
+    class Day(SignedRequest[Pong], frozen=True, kw_only=True):
+        endpoint = Endpoint("GET", "/day", Security.USER_DATA, Pong, weight=1, span=DAY_MS)
+
+        start_time: int | None = None
+        end_time: int | None = None
+
+    with pytest.raises(InvalidRequestError, match="endTime is less than 24 hours after startTime"):
+        Day(start_time=0, end_time=DAY_MS)
+
+
+def test_a_value_or_a_list_of_one() -> None:
+    """Either shape is read as the declaration says; another number of values is no answer."""
+    limit = b'{"rateLimitType":"ORDERS","interval":"MINUTE","intervalNum":1,"limit":1200}'
+    assert One.decode(limit) == One.decode(b"[" + limit + b"]")
+    assert [Pong()] == Ask.decode(b"{}") == Ask.decode(b"[{}]")
+    assert Ask.decode(b"[{},{}]") == [Pong(), Pong()]
+    for wrong in (b"[]", b"[" + limit + b"," + limit + b"]"):
+        with pytest.raises(BadReply, match="values instead of one"):
+            One.decode(wrong)
+
+
+def test_only_what_counts_as_an_order_waits_with_orders() -> None:
+    """A switch or a marked read is not held up by a spent order count."""
+    assert Ask.endpoint.lane is Lane.READ
+    assert Endpoint("POST", "/papi/v1/x", Security.TRADE, Pong, weight=1).lane is Lane.READ
+    assert (
+        Endpoint("PUT", "/papi/v1/x", Security.TRADE, Pong, weight=1, orders=1).lane is Lane.ORDER
+    )
 
 
 def test_fields_are_compiled_once() -> None:

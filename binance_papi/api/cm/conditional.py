@@ -8,12 +8,13 @@ Source: the Portfolio Margin pages "New / Cancel / Query … CM Conditional Orde
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
 
 from binance_papi.api.cm import orders
-from binance_papi.api.rules import check_needed, check_trailing, check_week
+from binance_papi.api.replies import CodeReply
+from binance_papi.api.rules import WEEK, UpTo1000, check_needed, check_trailing
 from binance_papi.core.cancel import Cancel, Sighting, Sweep
 from binance_papi.core.endpoint import TRADE, USER_DATA, Endpoint, SignedRequest
 from binance_papi.core.fields import ClientId36, Id, Number, Symbol
@@ -33,8 +34,6 @@ from binance_papi.terms import (
 
 _EITHER: Final = (("strategy_id", "new_client_strategy_id"),)
 _ONCE: Final = ("strategyId", "strategyStatus", "orderId")
-
-Limit = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 
 
 class ConditionalOrder(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -105,15 +104,6 @@ class ConditionalOrder(msgspec.Struct, frozen=True, rename="camel", kw_only=True
         )
 
 
-class CancelAllReply(msgspec.Struct, frozen=True, kw_only=True):
-    """The reply of a cancel-all."""
-
-    code: Annotated[int, msgspec.Meta(ge=0)]
-    """Always 200; the exchange writes it as a text here, as a number elsewhere."""
-    msg: str | None = None
-    """What was done, in words."""
-
-
 class CancelOrder(Cancel[ConditionalOrder], frozen=True, kw_only=True):
     """Cancel one open conditional order, by strategy id or by client strategy id.
 
@@ -122,8 +112,7 @@ class CancelOrder(Cancel[ConditionalOrder], frozen=True, kw_only=True):
         strategy_id: The exchange's id of the order.
         new_client_strategy_id: Your own id of the order. At least one of the two ids is needed;
             which one counts when both are given is not documented.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-            client's.
+        recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
     endpoint = Endpoint(
@@ -171,20 +160,19 @@ class CancelOrder(Cancel[ConditionalOrder], frozen=True, kw_only=True):
         )
 
 
-class CancelAllOpenOrders(SignedRequest[CancelAllReply], frozen=True, kw_only=True):
+class CancelAllOpenOrders(SignedRequest[CodeReply], frozen=True, kw_only=True):
     """Cancel every open conditional order of a symbol. The reply names no order.
 
     Args:
         symbol: Contract.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-            client's.
+        recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
     endpoint = Endpoint(
         "DELETE",
         "/papi/v1/cm/conditional/allOpenOrders",
         TRADE,
-        CancelAllReply,
+        CodeReply,
         weight=1,
         once=("code",),
     )
@@ -212,8 +200,7 @@ class NewOrder(SignedRequest[ConditionalOrder], frozen=True, kw_only=True):
         stop_price: Trigger price.
         activation_price: TRAILING_STOP_MARKET only; ``None``: the mark price.
         callback_rate: TRAILING_STOP_MARKET only, in percent, 0.1 to 5.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-            client's.
+        recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
     endpoint = Endpoint(
@@ -264,8 +251,7 @@ class QueryAllCurrentOpenOrders(SignedRequest[list[ConditionalOrder]], frozen=Tr
 
     Args:
         symbol: Contract; ``None``: all symbols, at 40 times the weight.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-            client's.
+        recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
     endpoint = Endpoint(
@@ -287,8 +273,7 @@ class QueryCurrentOpenOrder(SignedRequest[ConditionalOrder], frozen=True, kw_onl
         symbol: Contract.
         strategy_id: The exchange's id of the order.
         new_client_strategy_id: Your own id of the order. At least one of the two is needed.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-            client's.
+        recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
     endpoint = Endpoint(
@@ -318,8 +303,7 @@ class QueryAllOrders(SignedRequest[list[ConditionalOrder]], frozen=True, kw_only
         start_time: Epoch milliseconds, inclusive.
         end_time: Epoch milliseconds, inclusive; less than 7 days after ``start_time``.
         limit: 1 to 1000; ``None``: 500.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-            client's.
+        recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
     endpoint = Endpoint(
@@ -328,6 +312,7 @@ class QueryAllOrders(SignedRequest[list[ConditionalOrder]], frozen=True, kw_only
         USER_DATA,
         list[ConditionalOrder],
         weight=1,
+        span=WEEK,
         all_symbols=40,
     )
 
@@ -335,11 +320,7 @@ class QueryAllOrders(SignedRequest[list[ConditionalOrder]], frozen=True, kw_only
     strategy_id: Id | None = None
     start_time: Id | None = None
     end_time: Id | None = None
-    limit: Limit | None = None
-
-    def check(self) -> None:
-        """The window rule of the page."""
-        check_week(self.start_time, self.end_time)
+    limit: UpTo1000 | None = None
 
 
 class QueryOrderHistory(SignedRequest[ConditionalOrder], frozen=True, kw_only=True):
@@ -349,8 +330,7 @@ class QueryOrderHistory(SignedRequest[ConditionalOrder], frozen=True, kw_only=Tr
         symbol: Contract.
         strategy_id: The exchange's id of the order.
         new_client_strategy_id: Your own id of the order. At least one of the two is needed.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-            client's.
+        recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
     endpoint = Endpoint(

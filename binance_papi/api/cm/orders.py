@@ -8,13 +8,13 @@ such an order becomes when it triggers is. There is no GTD and no ``selfTradePre
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Final, cast
+from typing import Final
 
 import msgspec
 
-from binance_papi.api.rules import check_needed, check_price, check_week
+from binance_papi.api.replies import CodeReply
+from binance_papi.api.rules import WEEK, UpTo100, check_needed, check_price
 from binance_papi.core.cancel import Cancel, Sighting, Sweep
-from binance_papi.core.decode import BadReply, decode
 from binance_papi.core.endpoint import TRADE, USER_DATA, Endpoint, SignedRequest
 from binance_papi.core.fields import ClientId36, Id, Number, Symbol
 from binance_papi.core.namespace import Namespace, call
@@ -31,8 +31,6 @@ from binance_papi.terms import (
 
 _EITHER: Final = (("order_id", "orig_client_order_id"),)
 _ONCE: Final = ("orderId", "status")
-
-Limit = Annotated[int, msgspec.Meta(ge=1, le=100)]
 
 
 class Order(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -59,6 +57,8 @@ class Order(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """BOTH in one-way mode; LONG or SHORT in hedge mode."""
     type: OrderType | None = None
     """LIMIT or MARKET."""
+    modify_id: int | None = None
+    """Your own id of a modification, as it was sent; in replies to them, since 2026-07."""
     orig_type: OrderType | None = None
     """Type it was placed with; in replies to queries."""
     orig_qty: Decimal | None = None
@@ -93,15 +93,6 @@ class Order(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
         )
 
 
-class CancelAllReply(msgspec.Struct, frozen=True, kw_only=True):
-    """The reply of a cancel-all."""
-
-    code: Annotated[int, msgspec.Meta(ge=0)]
-    """Always 200."""
-    msg: str | None = None
-    """What was done, in words."""
-
-
 class CancelOrder(Cancel[Order], frozen=True, kw_only=True):
     """Cancel one open order, by order id or by client order id.
 
@@ -110,8 +101,7 @@ class CancelOrder(Cancel[Order], frozen=True, kw_only=True):
         order_id: The exchange's id of the order.
         orig_client_order_id: Your own id of the order. At least one of the two ids is needed; which
             one counts when both are given is not documented.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-            client's.
+        recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
     endpoint = Endpoint(
@@ -148,22 +138,16 @@ class CancelOrder(Cancel[Order], frozen=True, kw_only=True):
         )
 
 
-class CancelAllOpenOrders(SignedRequest[CancelAllReply], frozen=True, kw_only=True):
+class CancelAllOpenOrders(SignedRequest[CodeReply], frozen=True, kw_only=True):
     """Cancel every open plain order of a symbol; conditional orders stay. The reply names no order.
 
     Args:
         symbol: Contract.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-            client's.
+        recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
     endpoint = Endpoint(
-        "DELETE",
-        "/papi/v1/cm/allOpenOrders",
-        TRADE,
-        CancelAllReply,
-        weight=1,
-        once=("code",),
+        "DELETE", "/papi/v1/cm/allOpenOrders", TRADE, CodeReply, weight=1, once=("code",)
     )
 
     symbol: Symbol
@@ -186,8 +170,7 @@ class NewOrder(SignedRequest[Order], frozen=True, kw_only=True):
         new_order_resp_type: ACK (the default) or RESULT, which tells the final state of MARKET, IOC
             and FOK orders.
         price_match: Let the price follow the book.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-            client's.
+        recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
     endpoint = Endpoint(
@@ -227,45 +210,63 @@ _NEEDED: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
+class ModifyOrder(SignedRequest[Order], frozen=True, kw_only=True):
+    """Change price and quantity of an open LIMIT order; it loses its place in the queue.
+
+    The order is cancelled where ``quantity`` is not above what was traded already, and where it is
+    GTX and would trade at once. Like a placement, it may not be sent twice.
+
+    Args:
+        symbol: Contract.
+        side: BUY or SELL, as the order is; it can't be changed.
+        quantity: The new quantity, in contracts.
+        price: The new limit price; the page calls it mandatory and lets ``price_match`` exclude it,
+            so it is one of the two.
+        order_id: The exchange's id of the order; it counts when both ids are given.
+        orig_client_order_id: Your own id of the order. At least one of the two is needed.
+        price_match: Let the price follow the book; not together with ``price``.
+        modify_id: Your own id of this modification; it comes back unchecked.
+        recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
+    """
+
+    endpoint = Endpoint(
+        "PUT",
+        "/papi/v1/cm/order",
+        TRADE,
+        Order,
+        weight=1,
+        orders=1,
+        either=(*_EITHER, ("price", "price_match")),
+        apart=(("price", "price_match"),),
+        stamped="update_time",
+        once=_ONCE,
+    )
+
+    symbol: Symbol
+    side: Side | str
+    quantity: Number
+    price: Number | None = None
+    order_id: Id | None = None
+    orig_client_order_id: ClientId36 | None = None
+    price_match: PriceMatch | str | None = None
+    modify_id: Id | None = None
+
+
 class QueryAllCurrentOpenOrders(SignedRequest[list[Order]], frozen=True, kw_only=True):
     """Ask for all open plain orders, of one symbol, of a pair or of all; not conditional ones.
 
     Args:
         symbol: Contract; ``None``: at 40 times the weight.
         pair: All contracts on this pair.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-            client's.
+        recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
     endpoint = Endpoint(
-        "GET",
-        "/papi/v1/cm/openOrders",
-        USER_DATA,
-        list[Order],
-        weight=1,
-        all_symbols=40,
+        "GET", "/papi/v1/cm/openOrders", USER_DATA, list[Order], weight=1, all_symbols=40
     )
 
     symbol: Symbol | None = None
     pair: Symbol | None = None
-
-
-class _OneOrder(Endpoint[Order]):
-    """An endpoint that answers with an order, or since 2026-01-23 with a list of one."""
-
-    __slots__ = ()
-
-    def decode(self, body: bytes) -> Order:
-        """Decode either shape; see `Endpoint.decode`."""
-        reply = decode(_ONE_OR_LIST, body, once=self.once)
-        if isinstance(reply, Order):
-            return reply
-        if len(reply) != 1:
-            raise BadReply(f"{len(reply)} orders instead of one")
-        return cast("Order", reply[0])
-
-
-_ONE_OR_LIST: Final = Order | list[Order]
 
 
 class QueryCurrentOpenOrder(SignedRequest[Order], frozen=True, kw_only=True):
@@ -275,17 +276,17 @@ class QueryCurrentOpenOrder(SignedRequest[Order], frozen=True, kw_only=True):
         symbol: Contract.
         order_id: The exchange's id of the order.
         orig_client_order_id: Your own id of the order. At least one of the two is needed.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-            client's.
+        recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
-    endpoint = _OneOrder(
+    endpoint = Endpoint(
         "GET",
         "/papi/v1/cm/openOrder",
         USER_DATA,
         Order,
         weight=1,
         either=_EITHER,
+        listed=True,  # since 2026-01-23
         once=_ONCE,
     )
 
@@ -304,18 +305,11 @@ class QueryOrder(SignedRequest[Order], frozen=True, kw_only=True):
         symbol: Contract.
         order_id: The exchange's id of the order.
         orig_client_order_id: Your own id of the order. At least one of the two is needed.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-            client's.
+        recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
     endpoint = Endpoint(
-        "GET",
-        "/papi/v1/cm/order",
-        USER_DATA,
-        Order,
-        weight=1,
-        either=_EITHER,
-        once=_ONCE,
+        "GET", "/papi/v1/cm/order", USER_DATA, Order, weight=1, either=_EITHER, once=_ONCE
     )
 
     symbol: Symbol
@@ -335,8 +329,7 @@ class QueryAllOrders(SignedRequest[list[Order]], frozen=True, kw_only=True):
         start_time: Epoch milliseconds, inclusive.
         end_time: Epoch milliseconds, inclusive; less than 7 days after ``start_time``.
         limit: 1 to 100; ``None``: 50.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-            client's.
+        recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
     endpoint = Endpoint(
@@ -345,8 +338,10 @@ class QueryAllOrders(SignedRequest[list[Order]], frozen=True, kw_only=True):
         USER_DATA,
         list[Order],
         weight=20,
+        span=WEEK,
         all_symbols=40,
         either=(("symbol", "pair"),),
+        apart=(("symbol", "pair"),),
     )
 
     symbol: Symbol | None = None
@@ -354,19 +349,14 @@ class QueryAllOrders(SignedRequest[list[Order]], frozen=True, kw_only=True):
     order_id: Id | None = None
     start_time: Id | None = None
     end_time: Id | None = None
-    limit: Limit | None = None
-
-    def check(self) -> None:
-        """The rules of the page: one of two, which weigh differently; and the window."""
-        if self.symbol is not None and self.pair is not None:
-            raise InvalidRequestError("symbol and pair exclude each other")
-        check_week(self.start_time, self.end_time)
+    limit: UpTo100 | None = None
 
 
 class Orders(Namespace):
     """``papi.cm.orders``."""
 
     new_order = call(NewOrder)
+    modify_order = call(ModifyOrder)
     cancel_order = call(CancelOrder)
     cancel_all_open_orders = call(CancelAllOpenOrders)
     query_order = call(QueryOrder)

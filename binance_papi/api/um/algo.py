@@ -7,26 +7,30 @@ across the two: ``algoId`` and ``strategyId`` are different id spaces.
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import Annotated, Final
+from typing import Final
 
-import msgspec
-
+from binance_papi.api.replies import CodeReply
 from binance_papi.api.rules import (
+    WEEK,
+    UpTo1000,
     check_good_till,
     check_needed,
     check_price,
     check_trailing,
-    check_week,
 )
 from binance_papi.api.um import orders
-from binance_papi.core.cancel import CANCELED, Cancel, Sighting
+from binance_papi.api.um.algo_order import (
+    AlgoOrder as AlgoOrder,  # noqa: PLC0414 - it belongs to this page and is found here too
+)
+from binance_papi.api.um.algo_order import (
+    CanceledAlgoOrder as CanceledAlgoOrder,  # noqa: PLC0414 - likewise
+)
+from binance_papi.core.cancel import Cancel, Sighting
 from binance_papi.core.endpoint import TRADE, USER_DATA, Endpoint, SignedRequest
 from binance_papi.core.fields import ClientId36, Id, Number, Symbol
 from binance_papi.core.namespace import Namespace, call
 from binance_papi.errors import InvalidRequestError
 from binance_papi.terms import (
-    AlgoStatus,
     AlgoType,
     NewOrderRespType,
     PositionSide,
@@ -41,149 +45,6 @@ from binance_papi.terms import (
 _EITHER: Final = (("algo_id", "client_algo_id"),)
 _ONCE: Final = ("algoId", "algoStatus", "actualOrderId")
 
-_DONE: Final = 200
-
-Limit = Annotated[int, msgspec.Meta(ge=1, le=1000)]
-
-
-class AlgoOrder(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
-    """An algo order, as placed or queried.
-
-    Only ``algo_id`` is certain to be there; the exchange has added and dropped fields within weeks.
-    """
-
-    algo_id: Id
-    """The exchange's id of the order (63 bits); not a ``strategyId``, not an ``orderId``."""
-    client_algo_id: str | None = None
-    """Your own id of the order; the exchange makes one up where you gave none."""
-    algo_type: AlgoType | None = None
-    """CONDITIONAL."""
-    algo_status: AlgoStatus | None = None
-    """NEW, TRIGGERING, TRIGGERED, FINISHED, CANCELED, EXPIRED or REJECTED; a later value keeps its
-    text."""
-    order_type: StrategyType | None = None
-    """What kind of algo order it is; ``type`` of the request."""
-    symbol: str | None = None
-    """Trading pair."""
-    side: Side | None = None
-    """BUY or SELL."""
-    position_side: PositionSide | None = None
-    """BOTH in one-way mode; LONG or SHORT in hedge mode."""
-    quantity: Decimal | None = None
-    """Quantity asked for, in the base asset."""
-    price: Decimal | None = None
-    """Limit price; 0 for market types."""
-    trigger_price: Decimal | None = None
-    """Trigger price."""
-    close_position: bool | None = None
-    """Whether it closes the whole position."""
-    reduce_only: bool | None = None
-    """Whether it may only reduce a position."""
-    time_in_force: TimeInForce | None = None
-    """How long the order lives once triggered."""
-    working_type: WorkingType | None = None
-    """Which price feeds the trigger."""
-    price_protect: bool | None = None
-    """Whether it waits while mark and last price are far apart."""
-    price_match: PriceMatch | None = None
-    """How the price follows the book; NONE: it does not."""
-    self_trade_prevention_mode: SelfTradePreventionMode | None = None
-    """What happens when it would trade with yourself."""
-    good_till_date: int | None = None
-    """When a GTD order ends, epoch milliseconds; 0: it is none."""
-    activate_price: Decimal | None = None
-    """Where a trailing stop starts to follow; ``None`` for other types."""
-    callback_rate: Decimal | None = None
-    """Callback rate of a trailing stop, in percent; ``None`` for other types."""
-    create_time: int | None = None
-    """When it was placed, epoch milliseconds."""
-    update_time: int | None = None
-    """When it changed last, epoch milliseconds."""
-    trigger_time: int | None = None
-    """When it triggered, epoch milliseconds; 0 before."""
-    actual_order_id: Id | None = None
-    """Id of the plain order it became (the exchange writes it as a text); ``None`` before it
-    triggered."""
-    actual_price: Decimal | None = None
-    """Average price of that plain order; 0 until it trades."""
-    iceberg_quantity: Decimal | None = None
-    """Until 2026-07-14."""
-    tp_trigger_price: Decimal | None = None
-    """Until 2026-07-14."""
-    tp_price: Decimal | None = None
-    """Until 2026-07-14."""
-    sl_trigger_price: Decimal | None = None
-    """Until 2026-07-14."""
-    sl_price: Decimal | None = None
-    """Until 2026-07-14."""
-    tp_order_type: str | None = None
-    """Until 2026-07-14."""
-
-    def sighting(self) -> Sighting:
-        """What this says of the order's state."""
-        return Sighting(
-            status=self.algo_status,
-            id=self.algo_id,
-            client_id=self.client_algo_id,
-            symbol=self.symbol,
-            child=self.actual_order_id or None,
-            updated=self.update_time,
-        )
-
-
-class CanceledAlgoOrder(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
-    """The reply of a cancel of one algo order.
-
-    Since 2026-05-22 it is ``{"complete": true}``: neither an id nor a status. Before, it had the
-    ids, ``code`` and ``msg``. Any mixture of these is read, and a whole order too.
-    """
-
-    complete: bool | None = None
-    """Whether the cancel was carried out; what it guarantees is not documented."""
-    algo_id: Id | None = None
-    """The exchange's id of the order; until 2026-05-22."""
-    client_algo_id: str | None = None
-    """Your own id of the order; until 2026-05-22."""
-    code: Annotated[int, msgspec.Meta(ge=0)] | None = None
-    """200 for success, which the exchange wrote as a text; until 2026-05-22."""
-    msg: str | None = None
-    """What was done, in words; until 2026-05-22."""
-    algo_status: AlgoStatus | None = None
-    """Status of the order; not documented here."""
-    symbol: str | None = None
-    """Trading pair; not documented here."""
-    actual_order_id: Id | None = None
-    """Id of the plain order it became; not documented here."""
-    update_time: int | None = None
-    """When the order changed last, epoch milliseconds; not documented here."""
-
-    def sighting(self) -> Sighting:
-        """What this says of the order's state: a status where it has one, else what it claims.
-
-        Where it contradicts itself, it claims nothing.
-        """
-        status: str | None = self.algo_status
-        claims = {self.complete, None if self.code is None else self.code == _DONE}
-        if status is None and True in claims and False not in claims:
-            status = CANCELED
-        return Sighting(
-            status=status,
-            id=self.algo_id,
-            client_id=self.client_algo_id,
-            symbol=self.symbol,
-            child=self.actual_order_id or None,
-            updated=self.update_time,
-        )
-
-
-class CancelAllReply(msgspec.Struct, frozen=True, kw_only=True):
-    """The reply of a cancel-all."""
-
-    code: Annotated[int, msgspec.Meta(ge=0)]
-    """Always 200."""
-    msg: str | None = None
-    """What was done, in words."""
-
 
 class CancelOrder(Cancel[CanceledAlgoOrder], frozen=True, kw_only=True):
     """Cancel one open algo order, by algo id or by client algo id. It takes no symbol.
@@ -192,8 +53,7 @@ class CancelOrder(Cancel[CanceledAlgoOrder], frozen=True, kw_only=True):
         algo_id: The exchange's id of the order.
         client_algo_id: Your own id of the order. At least one of the two ids is needed; which one
             counts when both are given is not documented.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-            client's.
+        recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
     endpoint = Endpoint(
@@ -231,22 +91,16 @@ class CancelOrder(Cancel[CanceledAlgoOrder], frozen=True, kw_only=True):
             return None
 
 
-class CancelAllOpenOrders(SignedRequest[CancelAllReply], frozen=True, kw_only=True):
+class CancelAllOpenOrders(SignedRequest[CodeReply], frozen=True, kw_only=True):
     """Cancel every open algo order of a symbol. The reply names no order.
 
     Args:
         symbol: Trading pair.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-            client's.
+        recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
     endpoint = Endpoint(
-        "DELETE",
-        "/papi/v1/um/algo/allOpenOrders",
-        TRADE,
-        CancelAllReply,
-        weight=1,
-        once=("code",),
+        "DELETE", "/papi/v1/um/algo/allOpenOrders", TRADE, CodeReply, weight=1, once=("code",)
     )
 
     symbol: Symbol
@@ -281,8 +135,7 @@ class NewOrder(SignedRequest[AlgoOrder], frozen=True, kw_only=True):
         new_order_resp_type: ACK (the default) or RESULT.
         self_trade_prevention_mode: With IOC, GTC or GTD.
         good_till_date: With GTD, and only then: epoch milliseconds, whole seconds.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-            client's.
+        recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
     endpoint = Endpoint(
@@ -359,8 +212,7 @@ class QueryAllCurrentOpenOrders(SignedRequest[list[AlgoOrder]], frozen=True, kw_
         symbol: Trading pair; ``None``: all symbols, at 40 times the weight.
         algo_type: CONDITIONAL; there is no other.
         algo_id: The exchange's id of one order.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-            client's.
+        recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
     endpoint = Endpoint(
@@ -386,8 +238,7 @@ class QueryCurrentOpenOrder(SignedRequest[AlgoOrder], frozen=True, kw_only=True)
     Args:
         algo_id: The exchange's id of the order.
         client_algo_id: Your own id of the order. At least one of the two is needed.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-            client's.
+        recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
     endpoint = Endpoint(
@@ -413,27 +264,18 @@ class QueryOrderHistory(SignedRequest[list[AlgoOrder]], frozen=True, kw_only=Tru
         start_time: Epoch milliseconds, inclusive; ``None``: the last 7 days.
         end_time: Epoch milliseconds, inclusive; less than 7 days after ``start_time``.
         limit: 1 to 1000; ``None``: 500.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-            client's.
+        recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
     endpoint = Endpoint(
-        "GET",
-        "/papi/v1/um/algo/allAlgoOrders",
-        USER_DATA,
-        list[AlgoOrder],
-        weight=5,
+        "GET", "/papi/v1/um/algo/allAlgoOrders", USER_DATA, list[AlgoOrder], weight=5, span=WEEK
     )
 
     symbol: Symbol
     algo_id: Id | None = None
     start_time: Id | None = None
     end_time: Id | None = None
-    limit: Limit | None = None
-
-    def check(self) -> None:
-        """The window rule of the page."""
-        check_week(self.start_time, self.end_time)
+    limit: UpTo1000 | None = None
 
 
 class Algo(Namespace):

@@ -9,16 +9,18 @@ different id spaces.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
 
+from binance_papi.api.replies import CodeReply
 from binance_papi.api.rules import (
+    WEEK,
+    UpTo1000,
     check_good_till,
     check_needed,
     check_price,
     check_trailing,
-    check_week,
 )
 from binance_papi.api.um import orders
 from binance_papi.core.cancel import Cancel, Sighting, Sweep
@@ -40,8 +42,6 @@ from binance_papi.terms import (
 
 _EITHER: Final = (("strategy_id", "new_client_strategy_id"),)
 _ONCE: Final = ("strategyId", "strategyStatus", "orderId")
-
-Limit = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 
 
 class ConditionalOrder(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -114,15 +114,6 @@ class ConditionalOrder(msgspec.Struct, frozen=True, rename="camel", kw_only=True
         )
 
 
-class CancelAllReply(msgspec.Struct, frozen=True, kw_only=True):
-    """The reply of a cancel-all."""
-
-    code: Annotated[int, msgspec.Meta(ge=0)]
-    """Always 200; the exchange writes it as a text here, as a number elsewhere."""
-    msg: str | None = None
-    """What was done, in words."""
-
-
 class CancelOrder(Cancel[ConditionalOrder], frozen=True, kw_only=True):
     """Cancel one open conditional order, by strategy id or by client strategy id.
 
@@ -133,8 +124,7 @@ class CancelOrder(Cancel[ConditionalOrder], frozen=True, kw_only=True):
         strategy_id: The exchange's id of the order.
         new_client_strategy_id: Your own id of the order. At least one of the two ids is needed;
             which one counts when both are given is not documented.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-            client's.
+        recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
     endpoint = Endpoint(
@@ -183,7 +173,7 @@ class CancelOrder(Cancel[ConditionalOrder], frozen=True, kw_only=True):
         )
 
 
-class CancelAllOpenOrders(SignedRequest[CancelAllReply], frozen=True, kw_only=True):
+class CancelAllOpenOrders(SignedRequest[CodeReply], frozen=True, kw_only=True):
     """Cancel every open conditional order of a symbol. The reply names no order.
 
     Retired on the live exchange: 404 since 2026-04-28, use ``DELETE
@@ -191,15 +181,14 @@ class CancelAllOpenOrders(SignedRequest[CancelAllReply], frozen=True, kw_only=Tr
 
     Args:
         symbol: Trading pair.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-            client's.
+        recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
     endpoint = Endpoint(
         "DELETE",
         "/papi/v1/um/conditional/allOpenOrders",
         TRADE,
-        CancelAllReply,
+        CodeReply,
         weight=1,
         once=("code",),
         replaced_by="DELETE /papi/v1/um/algo/allOpenOrders",
@@ -233,8 +222,7 @@ class NewOrder(SignedRequest[ConditionalOrder], frozen=True, kw_only=True):
         price_match: Let the price follow the book.
         self_trade_prevention_mode: With IOC, GTC or GTD.
         good_till_date: With GTD, and only then: epoch milliseconds, whole seconds.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-            client's.
+        recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
     endpoint = Endpoint(
@@ -292,8 +280,7 @@ class QueryAllCurrentOpenOrders(SignedRequest[list[ConditionalOrder]], frozen=Tr
 
     Args:
         symbol: Trading pair; ``None``: all symbols, at 40 times the weight.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-            client's.
+        recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
     endpoint = Endpoint(
@@ -318,8 +305,7 @@ class QueryCurrentOpenOrder(SignedRequest[ConditionalOrder], frozen=True, kw_onl
         symbol: Trading pair.
         strategy_id: The exchange's id of the order.
         new_client_strategy_id: Your own id of the order. At least one of the two is needed.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-            client's.
+        recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
     endpoint = Endpoint(
@@ -351,8 +337,7 @@ class QueryAllOrders(SignedRequest[list[ConditionalOrder]], frozen=True, kw_only
         start_time: Epoch milliseconds, inclusive.
         end_time: Epoch milliseconds, inclusive; less than 7 days after ``start_time``.
         limit: 1 to 1000; ``None``: 500.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-            client's.
+        recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
     endpoint = Endpoint(
@@ -361,6 +346,7 @@ class QueryAllOrders(SignedRequest[list[ConditionalOrder]], frozen=True, kw_only
         USER_DATA,
         list[ConditionalOrder],
         weight=1,
+        span=WEEK,
         all_symbols=40,
         replaced_by="GET /papi/v1/um/algo/allAlgoOrders",
     )
@@ -369,11 +355,7 @@ class QueryAllOrders(SignedRequest[list[ConditionalOrder]], frozen=True, kw_only
     strategy_id: Id | None = None
     start_time: Id | None = None
     end_time: Id | None = None
-    limit: Limit | None = None
-
-    def check(self) -> None:
-        """The window rule of the page."""
-        check_week(self.start_time, self.end_time)
+    limit: UpTo1000 | None = None
 
 
 class QueryOrderHistory(SignedRequest[ConditionalOrder], frozen=True, kw_only=True):
@@ -385,8 +367,7 @@ class QueryOrderHistory(SignedRequest[ConditionalOrder], frozen=True, kw_only=Tr
         symbol: Trading pair.
         strategy_id: The exchange's id of the order.
         new_client_strategy_id: Your own id of the order. At least one of the two is needed.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-            client's.
+        recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
     endpoint = Endpoint(

@@ -8,11 +8,12 @@ here; what such an order becomes when it triggers is.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
 
-from binance_papi.api.rules import check_good_till, check_needed, check_price, check_week
+from binance_papi.api.replies import CodeReply
+from binance_papi.api.rules import WEEK, UpTo1000, check_good_till, check_needed, check_price
 from binance_papi.core.cancel import Cancel, Sighting, Sweep
 from binance_papi.core.endpoint import TRADE, USER_DATA, Endpoint, SignedRequest
 from binance_papi.core.fields import ClientId32, ClientId36, Id, Number, Symbol
@@ -30,8 +31,6 @@ from binance_papi.terms import (
 
 _EITHER: Final = (("order_id", "orig_client_order_id"),)
 _ONCE: Final = ("orderId", "status")
-
-Limit = Annotated[int, msgspec.Meta(ge=1, le=1000)]
 
 
 class Order(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -56,6 +55,8 @@ class Order(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """BOTH in one-way mode; LONG or SHORT in hedge mode."""
     type: OrderType | None = None
     """LIMIT or MARKET."""
+    modify_id: int | None = None
+    """Your own id of a modification, as it was sent; in replies to them, since 2026-07."""
     orig_type: OrderType | None = None
     """Type it was placed with; in replies to queries."""
     orig_qty: Decimal | None = None
@@ -97,15 +98,6 @@ class Order(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
         )
 
 
-class CancelAllReply(msgspec.Struct, frozen=True, kw_only=True):
-    """The reply of a cancel-all."""
-
-    code: Annotated[int, msgspec.Meta(ge=0)]
-    """Always 200."""
-    msg: str | None = None
-    """What was done, in words."""
-
-
 class CancelOrder(Cancel[Order], frozen=True, kw_only=True):
     """Cancel one open order, by order id or by client order id.
 
@@ -114,8 +106,7 @@ class CancelOrder(Cancel[Order], frozen=True, kw_only=True):
         order_id: The exchange's id of the order.
         orig_client_order_id: Your own id of the order. At least one of the two ids is needed; which
             one counts when both are given is not documented.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-            client's.
+        recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
     endpoint = Endpoint(
@@ -152,22 +143,16 @@ class CancelOrder(Cancel[Order], frozen=True, kw_only=True):
         )
 
 
-class CancelAllOpenOrders(SignedRequest[CancelAllReply], frozen=True, kw_only=True):
+class CancelAllOpenOrders(SignedRequest[CodeReply], frozen=True, kw_only=True):
     """Cancel every open plain order of a symbol; algo orders stay. The reply names no order.
 
     Args:
         symbol: Trading pair.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-            client's.
+        recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
     endpoint = Endpoint(
-        "DELETE",
-        "/papi/v1/um/allOpenOrders",
-        TRADE,
-        CancelAllReply,
-        weight=1,
-        once=("code",),
+        "DELETE", "/papi/v1/um/allOpenOrders", TRADE, CodeReply, weight=1, once=("code",)
     )
 
     symbol: Symbol
@@ -192,8 +177,7 @@ class NewOrder(SignedRequest[Order], frozen=True, kw_only=True):
         price_match: Let the price follow the book.
         self_trade_prevention_mode: With IOC, GTC or GTD; not NONE.
         good_till_date: With GTD, and only then: epoch milliseconds, whole seconds.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-            client's.
+        recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
     endpoint = Endpoint(
@@ -234,22 +218,58 @@ _NEEDED: Final[dict[str, tuple[str, ...]]] = {
 }
 
 
+class ModifyOrder(SignedRequest[Order], frozen=True, kw_only=True):
+    """Change price and quantity of an open LIMIT order; it loses its place in the queue.
+
+    The order is cancelled where ``quantity`` is not above what was traded already, and where it is
+    GTX and would trade at once. Like a placement, it may not be sent twice.
+
+    Args:
+        symbol: Trading pair.
+        side: BUY or SELL, as the order is; it can't be changed.
+        quantity: The new quantity, in the base asset.
+        price: The new limit price; the page calls it mandatory and lets ``price_match`` exclude it,
+            so it is one of the two.
+        order_id: The exchange's id of the order; it counts when both ids are given.
+        orig_client_order_id: Your own id of the order. At least one of the two is needed.
+        price_match: Let the price follow the book; not together with ``price``.
+        modify_id: Your own id of this modification; it comes back unchecked.
+        recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
+    """
+
+    endpoint = Endpoint(
+        "PUT",
+        "/papi/v1/um/order",
+        TRADE,
+        Order,
+        weight=1,
+        orders=1,
+        either=(*_EITHER, ("price", "price_match")),
+        apart=(("price", "price_match"),),
+        stamped="update_time",
+        once=_ONCE,
+    )
+
+    symbol: Symbol
+    side: Side | str
+    quantity: Number
+    price: Number | None = None
+    order_id: Id | None = None
+    orig_client_order_id: ClientId36 | None = None
+    price_match: PriceMatch | str | None = None
+    modify_id: Id | None = None
+
+
 class QueryAllCurrentOpenOrders(SignedRequest[list[Order]], frozen=True, kw_only=True):
     """Ask for all open plain orders, of one symbol or of all; algo orders are not among them.
 
     Args:
         symbol: Trading pair; ``None``: all symbols, at 40 times the weight.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-            client's.
+        recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
     endpoint = Endpoint(
-        "GET",
-        "/papi/v1/um/openOrders",
-        USER_DATA,
-        list[Order],
-        weight=1,
-        all_symbols=40,
+        "GET", "/papi/v1/um/openOrders", USER_DATA, list[Order], weight=1, all_symbols=40
     )
 
     symbol: Symbol | None = None
@@ -262,18 +282,11 @@ class QueryCurrentOpenOrder(SignedRequest[Order], frozen=True, kw_only=True):
         symbol: Trading pair.
         order_id: The exchange's id of the order.
         orig_client_order_id: Your own id of the order. At least one of the two is needed.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-            client's.
+        recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
     endpoint = Endpoint(
-        "GET",
-        "/papi/v1/um/openOrder",
-        USER_DATA,
-        Order,
-        weight=1,
-        either=_EITHER,
-        once=_ONCE,
+        "GET", "/papi/v1/um/openOrder", USER_DATA, Order, weight=1, either=_EITHER, once=_ONCE
     )
 
     symbol: Symbol
@@ -291,18 +304,11 @@ class QueryOrder(SignedRequest[Order], frozen=True, kw_only=True):
         symbol: Trading pair.
         order_id: The exchange's id of the order.
         orig_client_order_id: Your own id of the order. At least one of the two is needed.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-            client's.
+        recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
     endpoint = Endpoint(
-        "GET",
-        "/papi/v1/um/order",
-        USER_DATA,
-        Order,
-        weight=1,
-        either=_EITHER,
-        once=_ONCE,
+        "GET", "/papi/v1/um/order", USER_DATA, Order, weight=1, either=_EITHER, once=_ONCE
     )
 
     symbol: Symbol
@@ -321,33 +327,23 @@ class QueryAllOrders(SignedRequest[list[Order]], frozen=True, kw_only=True):
         start_time: Epoch milliseconds, inclusive.
         end_time: Epoch milliseconds, inclusive; less than 7 days after ``start_time``.
         limit: 1 to 1000; ``None``: 500.
-        recv_window: Milliseconds for which the request is valid, 1 to 60000; ``None``: the
-            client's.
+        recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
-    endpoint = Endpoint(
-        "GET",
-        "/papi/v1/um/allOrders",
-        USER_DATA,
-        list[Order],
-        weight=5,
-    )
+    endpoint = Endpoint("GET", "/papi/v1/um/allOrders", USER_DATA, list[Order], weight=5, span=WEEK)
 
     symbol: Symbol
     order_id: Id | None = None
     start_time: Id | None = None
     end_time: Id | None = None
-    limit: Limit | None = None
-
-    def check(self) -> None:
-        """The window rule of the page."""
-        check_week(self.start_time, self.end_time)
+    limit: UpTo1000 | None = None
 
 
 class Orders(Namespace):
     """``papi.um.orders``."""
 
     new_order = call(NewOrder)
+    modify_order = call(ModifyOrder)
     cancel_order = call(CancelOrder)
     cancel_all_open_orders = call(CancelAllOpenOrders)
     query_order = call(QueryOrder)
