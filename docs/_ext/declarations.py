@@ -1,7 +1,8 @@
 """Print what the package declares: the endpoint table, and signatures of requests.
 
 Nothing about an endpoint is retyped in the documentation. The directive ``endpoints`` walks the
-namespaces of `PapiClient` and prints one row for each call it finds; ``commands`` walks the command
+namespaces of `PapiClient` and prints one row for each call it finds; ``requests``, ``replies`` and
+``enumerations`` walk the modules and print what is declared there; ``commands`` walks the command
 line.
 """
 
@@ -13,17 +14,21 @@ import inspect
 import types
 from collections.abc import Iterator
 from enum import Enum
+from importlib import import_module
+from pkgutil import walk_packages
+from types import ModuleType
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from docutils import nodes
+from docutils.statemachine import StringList
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
 from typer.models import ArgumentInfo, CommandInfo, OptionInfo
 
-from binance_papi import PapiClient
+from binance_papi import PapiClient, api, terms
 from binance_papi.cli.app import app
 from binance_papi.core.endpoint import Endpoint, Request, fields_of
 from binance_papi.core.namespace import Namespace, branch, call
@@ -95,6 +100,81 @@ class Endpoints(SphinxDirective):
             refdoc=self.env.docname,
             refwarn=True,
         )
+
+
+def families() -> Iterator[ModuleType]:
+    """Every module of declarations that holds requests or replies, in the order of their names."""
+    for found in walk_packages(api.__path__, "binance_papi.api."):
+        module = import_module(found.name)
+        if any(declared(module, msgspec.Struct)):
+            yield module
+
+
+def declared(module: ModuleType, base: type) -> Iterator[type]:
+    """The public classes of a kind that a module declares, in the order it declares them."""
+    for name, value in vars(module).items():
+        ours = getattr(value, "__module__", None) == module.__name__ and not name.startswith("_")
+        if ours and isinstance(value, type) and issubclass(value, base):
+            yield value
+
+
+class Requests(SphinxDirective):
+    """``{requests}``: a section for each page family, with the requests it declares."""
+
+    option = ""
+
+    def run(self) -> list[nodes.Node]:
+        """Build the sections."""
+        sections = ((module, list(self.chosen(module))) for module in families())
+        return [self._section(module, classes) for module, classes in sections if classes]
+
+    def chosen(self, module: ModuleType) -> Iterator[type]:
+        """What of a module stands in its section."""
+        return declared(module, Request)
+
+    def _section(self, module: ModuleType, classes: list[type]) -> nodes.section:
+        place = module.__name__.removeprefix("binance_papi.api.")
+        title = f"papi.{place}" if type(self) is Requests else place
+        name = f"{type(self).__name__.lower()} {place}"
+        anchor = nodes.make_id(name)
+        section = nodes.section("", nodes.title(title, title), ids=[anchor], names=[name])
+        self.state.document.note_implicit_target(section, section)
+        lines = ["```{eval-rst}"]
+        if type(self) is Requests:
+            lines += [f".. automodule:: {module.__name__}", "   :no-index:", ""]
+        for one in classes:
+            lines += [f".. autoclass:: {one.__module__}.{one.__qualname__}", *self._options(), ""]
+        lines += ["```"]
+        self.state.nested_parse(StringList(lines, self.env.docname), 0, section)
+        return section
+
+    def _options(self) -> list[str]:
+        return ["   :members:", "   :undoc-members:"] if self.option else []
+
+
+class Replies(Requests):
+    """``{replies}``: a section for each page family, with the replies it declares."""
+
+    option = "members"
+
+    def chosen(self, module: ModuleType) -> Iterator[type]:
+        """Structs that are no requests."""
+        return (one for one in declared(module, msgspec.Struct) if not issubclass(one, Request))
+
+
+class Enumerations(SphinxDirective):
+    """``{enumerations}``: every enumeration of the exchange."""
+
+    def run(self) -> list[nodes.Node]:
+        """List them."""
+        lines = ["```{eval-rst}"]
+        for one in declared(terms, terms.OpenEnum):
+            name = f"{one.__module__}.{one.__qualname__}"
+            lines += [f".. autoclass:: {name}", "   :members:", "   :undoc-members:", ""]
+        lines += ["```"]
+        box = nodes.container()
+        self.state.nested_parse(StringList(lines, self.env.docname), 0, box)
+        return box.children
 
 
 class Commands(SphinxDirective):
@@ -196,12 +276,6 @@ _ROOMS = (
     "binance_papi.errors",
     "binance_papi.terms",
     "binance_papi.core.endpoint",
-    "binance_papi.api.um.conditional",
-    "binance_papi.api.um.algo",
-    "binance_papi.api.um.orders",
-    "binance_papi.api.cm.conditional",
-    "binance_papi.api.cm.orders",
-    "binance_papi.api.general",
     "binance_papi.simulator",
 )
 
@@ -214,7 +288,7 @@ def front_door(
         return None
     target = node["reftarget"]
     known = env.get_domain("py").objects
-    for prefix in _ROOMS:
+    for prefix in (*_ROOMS, *(module.__name__ for module in families())):
         entry = known.get(f"{prefix}.{target}")
         if entry is not None:
             return make_refnode(
@@ -233,6 +307,9 @@ def builtin_type(_app: Sphinx, page: nodes.document) -> None:
 def setup(sphinx: Sphinx) -> dict[str, bool]:
     """Tell Sphinx."""
     sphinx.add_directive("endpoints", Endpoints)
+    sphinx.add_directive("requests", Requests)
+    sphinx.add_directive("replies", Replies)
+    sphinx.add_directive("enumerations", Enumerations)
     sphinx.add_directive("commands", Commands)
     sphinx.connect("autodoc-process-signature", signature)
     sphinx.connect("autodoc-process-docstring", plain_sentence, priority=400)  # napoleon has 500

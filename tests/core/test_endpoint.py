@@ -187,6 +187,20 @@ def test_what_the_rules_let_through() -> None:
     One()
 
 
+def test_rules_without_a_window() -> None:
+    """Fields that exclude each other need no window to do so."""
+
+    class Apart(SignedRequest[Pong], frozen=True, kw_only=True):
+        endpoint = Endpoint("GET", "/apart", Security.NONE, Pong, weight=1, apart=(("a", "b"),))
+
+        a: int | None = None
+        b: int | None = None
+
+    assert Apart(a=1) != Apart(b=1)
+    with pytest.raises(InvalidRequestError, match="a and b exclude each other"):
+        Apart(a=1, b=1)
+
+
 def test_a_day_is_told_in_hours() -> None:
     """As the exchange's pages do."""
 

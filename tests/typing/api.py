@@ -3,12 +3,19 @@
 from decimal import Decimal
 from typing import assert_type
 
+import msgspec
+
 from binance_papi import OrderStatus, PapiClient, StrategyStatus, Usage
-from binance_papi.api import general
+from binance_papi.api import general, portfolio, replies
 from binance_papi.api.cm import conditional as cm_conditional
 from binance_papi.api.cm import orders as cm_orders
+from binance_papi.api.margin import history as margin_history
+from binance_papi.api.margin import order as margin_order
+from binance_papi.api.um import account as um_account
 from binance_papi.api.um import algo, conditional, orders
-from binance_papi.terms import AlgoStatus
+from binance_papi.api.um import history as um_history
+from binance_papi.api.um import positions as um_positions
+from binance_papi.terms import AlgoStatus, IncomeType
 
 
 async def methods(papi: PapiClient) -> None:
@@ -41,6 +48,53 @@ async def families(papi: PapiClient) -> None:
     assert_type(one, cm_orders.Order)
 
 
+async def products(papi: PapiClient) -> None:
+    """Each page family of each product is reached by name, and answers with its own types."""
+    assert_type(await papi.um.account.get_account_detail(), replies.FuturesAccount)
+    assert_type(await papi.um.account.get_futures_bnb_burn_status(), um_account.FeeBurn)
+    modes = await papi.um.positions.get_current_position_mode()
+    assert_type(modes.dual_side_position, bool)
+    held = await papi.um.positions.query_position_information(symbol="BTCUSDT")
+    assert_type(held, list[um_positions.Position])
+    assert_type(held[0].position_amt, Decimal)
+    trades = await papi.um.history.account_trade_list(symbol="BTCUSDT", from_id=1)
+    assert_type(trades, list[um_history.Trade])
+    booked = await papi.cm.history.get_income_history()
+    assert_type(booked, list[replies.Income])
+    assert_type(booked[0].income_type, IncomeType)
+    file = await papi.um.downloads.get_download_id_for_futures_trade_history(
+        start_time=1, end_time=2
+    )
+    assert_type(file.download_id, str)
+    assert_type(
+        await papi.cm.positions.change_position_mode(dual_side_position=True), replies.CodeReply
+    )
+    changed = await papi.cm.orders.modify_order(
+        symbol="BTCUSD_PERP", side="BUY", quantity=1, price="1.5", order_id=1
+    )
+    assert_type(changed, cm_orders.Order)
+
+
+async def margin(papi: PapiClient) -> None:
+    """Cross margin and the account as a whole."""
+    placed = await papi.margin.orders.new_order(
+        symbol="BTCUSDT", side="BUY", type="MARKET", quote_order_qty=Decimal(100)
+    )
+    assert_type(placed, margin_order.Order)
+    gone = await papi.margin.orders.cancel_all_open_orders_on_a_symbol(symbol="BTCUSDT")
+    assert_type(gone, list[margin_order.Order | margin_order.OrderList])
+    assert_type(await papi.margin.oco.query_open_oco(), list[margin_order.OrderList])
+    loan = await papi.margin.loans.borrow(asset="USDT", amount=1)
+    assert_type(loan.tran_id, int)
+    page = await papi.margin.history.query_loan_record(asset="USDT", tx_id=1)
+    assert_type(page.rows, list[margin_history.Loan])
+    account = await papi.portfolio.account_information()
+    assert_type(account.uni_mmr, Decimal | None)
+    assert_type(await papi.portfolio.account_balance(asset="USDT"), list[portfolio.Balance])
+    unknown = await papi.adjacent.get_customize_id_for_client(broker_id="x")
+    assert_type(unknown, msgspec.Raw)
+
+
 async def values(papi: PapiClient) -> None:
     """A request is a value whose reply type travels with it."""
     request = conditional.CancelOrder(symbol="BTCUSDT", new_client_strategy_id="mine")
@@ -55,4 +109,6 @@ async def mistakes(papi: PapiClient) -> None:
     await papi.um.conditional.cancel_order(symbol="X", order_id=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     await papi.um.conditional.cancel_order(symbol=1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     await papi.um.algo.cancel_order(symbol="BTCUSDT", algo_id=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    await papi.margin.loans.borrow(asset="USDT")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    await papi.um.positions.change_position_mode(dual_side_position="yes")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     conditional.CancelOrder("BTCUSDT", 1)  # type: ignore[call-arg,arg-type]  # pyright: ignore[reportCallIssue]
