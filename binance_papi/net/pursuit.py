@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol
 from binance_papi.core.answer import Answer, Banned, Fault, Refused, Unanswered, Unsent
 from binance_papi.core.cancel import Cancel
 from binance_papi.core.endpoint import Lane, Request, weight_of
-from binance_papi.core.outcome import Outcome, Unknown
+from binance_papi.core.outcome import CloseReport, Outcome, Unknown
 from binance_papi.core.pace import Pace
 from binance_papi.core.resolve import Fate, Step
 from binance_papi.errors import (
@@ -503,7 +503,7 @@ class Pursuits:
         if len(self._kept) > KEPT:
             self._kept.popitem(last=False)
 
-    async def close(self, grace: float) -> tuple[Unknown, ...]:
+    async def close(self, grace: float) -> CloseReport:
         """Begin nothing new; wait for what is on the wire, then give up.
 
         Args:
@@ -525,7 +525,9 @@ class Pursuits:
         left |= self._kept
         left |= self._swept
         self._kept.clear()
-        return tuple(outcome for outcome in left.values() if isinstance(outcome, Unknown))
+        return CloseReport(
+            tuple(outcome for outcome in left.values() if isinstance(outcome, Unknown))
+        )
 
     def _left(self) -> list[Pursuit]:
         return list(self._running.values())

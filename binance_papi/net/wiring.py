@@ -87,7 +87,7 @@ class Wiring:
             The cancels and placements whose outcome nobody can say.
         """
         ends = self.clock.now() + grace
-        unresolved, placements = await asyncio.gather(
+        report, placements = await asyncio.gather(
             self.pursuits.close(grace), self.placings.close(grace)
         )
         self.gate.close()
@@ -95,4 +95,4 @@ class Wiring:
         await self.gate.idle(max(0.0, ends - self.clock.now()))
         await self.pool.aclose()
         await self.gate.idle(_CLOSE_GRACE)
-        return CloseReport(unresolved, placements)
+        return CloseReport(report.unresolved, placements)
