@@ -9,13 +9,14 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
+from binance_papi.core.endpoint import Request
 from binance_papi.core.outcome import MaybePlaced, NotPlaced, Placed, Placement
 from binance_papi.core.place import Place, with_client_id
 from binance_papi.errors import InvalidRequestError
 from binance_papi.net.placing import Placings
 
 
-async def place(placings: Placings, request: Any, *, deadline: float) -> Placement:
+async def place(placings: Placings, request: Request[Any], *, deadline: float) -> Placement:
     """Place one order; see `PapiClient.place`."""
     if not isinstance(request, Place):
         name = type(request).__name__

@@ -339,9 +339,10 @@ class Birth:
             self._end_placed(shown, "event")
 
     def _names(self, seen: Sighting) -> bool:
-        """Whether a sighting may be of this order: nothing in it contradicts."""
-        symbol = getattr(self.request, "symbol", None)
-        return seen.client_id in (None, self.request.client_id()) and seen.symbol in (None, symbol)
+        """Whether a sighting may be of this order: by its id, or if it has none by its symbol."""
+        if seen.client_id is not None:
+            return seen.client_id == self.request.client_id()
+        return seen.symbol in (None, getattr(self.request, "symbol", None))
 
     def _is_older(self, seen: Sighting) -> bool:
         """Whether an order was there before this one can have been placed."""

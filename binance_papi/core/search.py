@@ -142,7 +142,7 @@ class Search:
         return None
 
     def _hear_done(self, reply: Any, now: float, jitter: float) -> Any:
-        if not isinstance(reply, list):
+        if hasattr(reply, "sighting"):  # no list
             return reply
         own = self._request.client_id()
         rows = [row for row in reply if row.sighting().client_id == own]

@@ -283,4 +283,5 @@ def test_what_a_triggered_cm_order_says() -> None:
         symbol="BTCUSD",
         child=12123343534,
         updated=1566818724722,
+        placed=1566818724710,
     )

@@ -64,6 +64,6 @@ def test_a_family_without_lists_has_none() -> None:
     """Where a cancel can't sweep and the family says nothing else."""
 
     class Bare(orders.NewOrder, frozen=True, kw_only=True):
-        canceled_by = algo.CancelOrder
+        canceled_by = algo.CancelOrder  # type: ignore[assignment]
 
     assert Bare(**MARKET, new_client_order_id="mine").lists() == ()

@@ -67,7 +67,7 @@ WRONG = Refused(Fault(400, -2019, "Margin is insufficient."))
 FULL = Throttled(Fault(429, -1003), Meaning.WEIGHT, 7.0)
 BUSY = Overloaded(Fault(503, -1008))
 BAN = Banned(Fault(418, -1003), until_ms=BEGAN_MS + 300_000)
-EMPTY = Done([])
+EMPTY: Done[Any] = Done([])
 
 
 def order(status: str = "NEW", own: str | None = "mine", **more: Any) -> Done[Any]:
@@ -165,16 +165,17 @@ class Talk:
 # ---------------------------------------------------------------------- one answer
 
 
+@pytest.mark.parametrize("own", ["mine", None])
 @pytest.mark.parametrize("status", ["NEW", "FILLED", "EXPIRED", "REJECTED", "LATER"])
-def test_its_own_reply_proves_it(status: str) -> None:
+def test_its_own_reply_proves_it(status: str, own: str | None) -> None:
     """Whatever has become of it since: it was placed."""
     talk = Talk()
-    reply = order(status, symbol="BTCUSDT")
+    reply = order(status, own=own, symbol="BTCUSDT")
     assert talk.place(reply) is Move.END
     assert talk.ended() == Placed(PLAIN, reply.reply, "reply", attempts=1)
 
 
-@pytest.mark.parametrize("reply", [order(own="yours"), order(symbol="ETHUSDT")])
+@pytest.mark.parametrize("reply", [order(own="yours"), order(own=None, symbol="ETHUSDT")])
 def test_a_reply_that_names_another_order_proves_nothing(reply: Done[Any]) -> None:
     """Then a query has to say."""
     talk = Talk()
@@ -254,7 +255,7 @@ def test_what_the_client_itself_kept_back_is_sent_again() -> None:
 
 # ---------------------------------------------------------------------- doubt
 
-DOUBTS = [SILENCE, MAYBE, Unanswered("unreadable", Fault(200)), ABSENT]
+DOUBTS: list[Answer[Any]] = [SILENCE, MAYBE, Unanswered("unreadable", Fault(200)), ABSENT]
 
 
 @pytest.mark.parametrize("answer", DOUBTS)
@@ -352,7 +353,7 @@ def test_an_id_in_use_by_an_older_order_is_a_refusal() -> None:
 
 
 @pytest.mark.parametrize("when", [{"time": BEGAN_MS - 1}, {"update_time": BEGAN_MS - 1}])
-def test_an_older_order_with_the_same_id_is_not_this_one(when: dict[str, int]) -> None:
+def test_an_older_order_with_the_same_id_is_not_this_one(when: dict[str, Any]) -> None:
     """It counts as no sight of it; and if nothing else shows, it is absent."""
     talk = Talk()
     talk.place(SILENCE)
@@ -603,6 +604,7 @@ def test_of_an_own_id_only_fresh_events_count(shown: Done[Any], counts: bool) ->
 
 # ---------------------------------------------------------------------- any answers
 
+FAILURES: list[Answer[Any]] = [SILENCE, MAYBE, FULL, CLOCK, BUSY, HUNG_UP, HUNG_UP, AUTH]
 REFUSALS: list[Answer[Any]] = [WRONG, AUTH, BAN, FULL, BUSY, CLOCK, HUNG_UP, HELD]
 
 
@@ -679,7 +681,7 @@ class World:
         begin, end = self.forgotten
         seen = self.there and not begin <= self.talk.now < end
         if self.rng.random() > self.calm:
-            return self.rng.choice([SILENCE, MAYBE, FULL, CLOCK, BUSY, HUNG_UP, HUNG_UP, AUTH])
+            return self.rng.choice(FAILURES)
         found = order(self.rng.choice(["NEW", "FILLED"]), time=BEGAN_MS + 10**9)
         if "All" in type(question).__name__:
             return Done([found.reply]) if seen else EMPTY
