@@ -88,7 +88,7 @@ def with_client_id(request: P) -> P:
         request: A placement of one order.
 
     Returns:
-        It, with an id of 32 characters that nobody had before: ``bpapi-`` and 26 letters and
+        One with an id of 32 characters that nobody had before, ``bpapi-`` and 26 letters and
         digits. Every family takes it.
     """
     if request.client_id() is not None:

@@ -156,11 +156,7 @@ class Birth:
             return Move.END
         if self._place_at <= now:
             return Move.PLACE
-        return Move.ASK if self._ask_at <= now else Move.WAIT
-
-    @property
-    def _ask_at(self) -> float:
-        return inf if self._search is None else self._search.ask_at
+        return Move.ASK if self.wake() <= now else Move.WAIT
 
     @property
     def silences(self) -> int:
@@ -169,7 +165,7 @@ class Birth:
 
     def wake(self) -> float:
         """When something will be due if nothing is heard; infinite: never."""
-        return min(self._place_at, self._ask_at)
+        return self._place_at if self._search is None else self._search.ask_at
 
     @property
     def unsettled(self) -> bool:
@@ -244,7 +240,7 @@ class Birth:
 
     def _hear_done(self, reply: Any, trial: Trial, now: float) -> None:
         if self._names(reply.sighting()):
-            self._end_placed(reply, "reply")
+            self._end(Placed, reply, "reply")
         else:
             self._begin_to_doubt(trial, "the reply names another order", now)
 
@@ -279,7 +275,7 @@ class Birth:
             case _:
                 pass
         if pause is None or self._closed or now + pause >= self.deadline:
-            self._end_not_placed(self._explain(answer))
+            self._end(NotPlaced, self._explain(answer))
         else:
             self._place_at = now + pause
 
@@ -308,10 +304,10 @@ class Birth:
         elif search.denial is not None and not self._arrived:
             self._puzzle = "the exchange finds no such order, which is no proof yet"
         if search.blind:
-            self._end(self.unknown())
+            self.give_up()
         elif search.proven:
             absent = search.denial or NotOpen(Fault(msg="no query finds the order"))
-            self._end_not_placed(self._explain(absent))
+            self._end(NotPlaced, self._explain(absent))
 
     def _look_at(self, shown: Any, search: Search, now: float, jitter: float) -> None:
         """A query shows an order: is it this one?"""
@@ -320,10 +316,10 @@ class Birth:
             self._puzzle = "a query names another order"
             search.again(now, jitter)
         elif not self._is_older(seen):
-            self._end_placed(shown, "query")
+            self._end(Placed, shown, "query")
         elif self._arrived:
             # The id is in use by that one, so no attempt of ours arrived.
-            self._end_not_placed(self._explain(cast("Answer[Any]", self.last)))
+            self._end(NotPlaced, self._explain(cast("Answer[Any]", self.last)))
         else:
             search.pass_by(now, jitter)
 
@@ -336,7 +332,7 @@ class Birth:
         seen = shown.sighting()
         fresh = self._unique or seen.placed is not None or seen.status == "NEW"
         if self.unsettled and fresh and self._names(seen) and not self._is_older(seen):
-            self._end_placed(shown, "event")
+            self._end(Placed, shown, "event")
 
     def _names(self, seen: Sighting) -> bool:
         """Whether a sighting may be of this order: by its id, or if it has none by its symbol."""
@@ -371,18 +367,18 @@ class Birth:
         """
         self._closed = True
         if not self.unsettled:
-            self._end_not_placed(never_sent() if self.last is None else self._explain(self.last))
+            self._end(NotPlaced, never_sent() if self.last is None else self._explain(self.last))
         return self.outcome or self.unknown()
 
     def withdraw(self, error: PapiError) -> Placement:
         """Nothing was sent that matters, and nothing will be."""
-        self._end_not_placed(error)
+        self._end(NotPlaced, error)
         return self.give_up()
 
     def give_up(self) -> Placement:
         """Nothing more will be sent or heard: conclude."""
-        self._end(self.unknown())
-        return cast("Placement", self.outcome)
+        self.outcome = self.outcome or self.unknown()
+        return self.outcome
 
     def unknown(self) -> MaybePlaced:
         """What is known, where that is not enough."""
@@ -394,15 +390,8 @@ class Birth:
             since=self._since(),
         )
 
-    def _end_placed(self, order: Any, by: str) -> None:
-        attempts = self.sent + self.queries
-        self._end(Placed(self.request, order, by, attempts=attempts, queries=self.queries))
-
-    def _end_not_placed(self, error: PapiError) -> None:
-        attempts = self.sent + self.queries
-        self._end(NotPlaced(self.request, error, attempts=attempts, queries=self.queries))
-
-    def _end(self, outcome: Placement) -> None:
+    def _end(self, kind: type[Any], *evidence: Any) -> None:
         """The first outcome stays."""
-        self.outcome = self.outcome or outcome
+        sums = {"attempts": self.sent + self.queries, "queries": self.queries}
+        self.outcome = self.outcome or kind(self.request, *evidence, **sums)
         self._place_at = inf

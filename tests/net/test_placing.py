@@ -60,6 +60,9 @@ class Shop:
         """How many requests of that kind were written."""
         return sum(one[1] == method for one in self.log)
 
+    def ready(self) -> None:
+        """Every request goes by `send`."""
+
     async def send(
         self, method: str, target: str, *, patience: float, on_written: Any, **_: Any
     ) -> Reply | Unsent | Unanswered:
