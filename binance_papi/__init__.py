@@ -12,10 +12,15 @@ from binance_papi.core.outcome import (
     Canceled,
     CloseReport,
     Latency,
+    MaybePlaced,
+    NotPlaced,
     Outcome,
+    Placed,
+    Placement,
     Rejected,
     Unknown,
 )
+from binance_papi.core.place import with_client_id
 from binance_papi.core.signing import Signer
 from binance_papi.core.usage import Usage
 from binance_papi.errors import (
@@ -68,13 +73,17 @@ __all__ = [
     "Frozen",
     "InvalidRequestError",
     "Latency",
+    "MaybePlaced",
     "NotOpenError",
+    "NotPlaced",
     "OrderStatus",
     "OrderType",
     "Outcome",
     "OverloadedError",
     "PapiClient",
     "PapiError",
+    "Placed",
+    "Placement",
     "PositionSide",
     "PriceMatch",
     "RateLimit",
@@ -98,4 +107,5 @@ __all__ = [
     "WeightRaised",
     "WorkingType",
     "__version__",
+    "with_client_id",
 ]

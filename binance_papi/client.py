@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Seque
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, overload
 
 from binance_papi.api.cm import Cm
 from binance_papi.api.general import General, TestConnectivity
@@ -20,7 +20,16 @@ from binance_papi.core.cancel import Cancel
 from binance_papi.core.endpoint import Request
 from binance_papi.core.events import Event
 from binance_papi.core.namespace import Namespace, branch
-from binance_papi.core.outcome import BurstReport, CloseReport, Outcome
+from binance_papi.core.outcome import (
+    BurstReport,
+    CloseReport,
+    MaybePlaced,
+    NotPlaced,
+    Outcome,
+    Placed,
+    Placement,
+)
+from binance_papi.core.place import Place
 from binance_papi.core.settings import Settings
 from binance_papi.core.signing import ApiKey, Signer
 from binance_papi.core.usage import Usage
@@ -204,7 +213,7 @@ class PapiClient(Namespace):
             grace: Seconds to wait at most; 0: break off at once.
 
         Returns:
-            The cancels whose outcome nobody can say, if there are any.
+            The cancels and the placements whose outcome nobody can say, if there are any.
         """
         if self._closed or self._wiring is None:
             self._closed = True
@@ -213,6 +222,8 @@ class PapiClient(Namespace):
         report = await self._wiring.aclose(grace)
         if report.unresolved:
             _log.warning("closed with %d cancels of unknown outcome", len(report.unresolved))
+        if report.placements:
+            _log.warning("closed with %d placements of unknown outcome", len(report.placements))
         return report
 
     async def __aenter__(self) -> Self:
@@ -331,26 +342,69 @@ class PapiClient(Namespace):
         )
         return one.run(sweep=sweep)
 
-    async def resolve(self, what: Outcome | Cancel[Any], *, deadline: float = 10.0) -> Outcome:
-        """Find out what became of a cancel whose outcome is unknown, or was not waited for.
+    async def place(self, request: Place[Any], /, *, deadline: float) -> Placement:
+        """Place one order, and find out whether it was placed; never place two.
 
-        Queries are made; where the order is still open, it is cancelled again.
+        The request is sent with an id of your own, made up (``bpapi-…``) where it has none. It is
+        sent again only where the attempt before certainly had no effect. Where that is not certain
+        queries by the id follow, until the outcome is certain or the deadline is over; it is then
+        asked for another minute, see `resolve`, but nothing further is sent to place the order. If
+        the caller is cancelled, what is not on the wire is withdrawn, and the rest lives on.
 
         Args:
-            what: An `Unknown` of a burst, or of `CloseReport` of an earlier client; or a cancel
-                whose caller was cancelled. Any other outcome is returned as it is.
+            request: A placement of any family, e.g. ``um.algo.NewOrder``.
+            deadline: Seconds within which the order may be placed, and the outcome is there.
+
+        Returns:
+            `Placed`, `NotPlaced` or `MaybePlaced`.
+
+        Raises:
+            InvalidRequestError: If ``request`` places no order, or another one with the same id is
+                being placed; nothing is sent.
+            UsageError: If the client is not open, or belongs to another loop or process.
+        """
+        placings = self._wired().placings
+        from binance_papi.place import place  # noqa: PLC0415 - dear, and there since open()
+
+        return await place(placings, request, deadline=deadline)
+
+    @overload
+    async def resolve(self, what: Outcome | Cancel[Any], *, deadline: float = 10.0) -> Outcome: ...
+
+    @overload
+    async def resolve(
+        self, what: Placement | Place[Any], *, deadline: float = 10.0
+    ) -> Placement: ...
+
+    async def resolve(
+        self, what: Outcome | Cancel[Any] | Placement | Place[Any], *, deadline: float = 10.0
+    ) -> Outcome | Placement:
+        """Find out what became of a request whose outcome is unknown, or was not waited for.
+
+        Queries are made. Where an order that was to be cancelled is still open, it is cancelled
+        again; an order that was to be placed is not placed again.
+
+        Args:
+            what: An `Unknown` of a burst, a `MaybePlaced`, or one of these of `CloseReport` of an
+                earlier client; or a cancel or a placement whose caller was cancelled. Any other
+                outcome is returned as it is.
             deadline: Seconds until an answer is there.
 
         Returns:
-            The outcome; again `Unknown` if it is not certain within the deadline.
+            The outcome; again `Unknown` or `MaybePlaced` if it is not certain within the deadline.
 
         Raises:
+            InvalidRequestError: If ``what`` is a placement without an id of your own.
             UsageError: If the client is not open, or belongs to another loop or process.
         """
-        pursuits = self._wired().pursuits
+        wiring = self._wired()
+        if isinstance(what, Placed | NotPlaced | MaybePlaced | Place):
+            from binance_papi import place  # noqa: PLC0415 - dear, and there since open()
+
+            return await place.resolve(wiring.placings, what, deadline=deadline)
         from binance_papi.burst import resolve  # noqa: PLC0415 - dear, and there since open()
 
-        return await resolve(pursuits, what, deadline=deadline)
+        return await resolve(wiring.pursuits, what, deadline=deadline)
 
     async def recover(self, *, deadline: float = 10.0) -> BurstReport:
         """Find out what became of the cancels that an earlier process left in the journal.
@@ -441,6 +495,7 @@ def _import_all(families: bool) -> Any:
         for module in walk_packages(api.__path__, "binance_papi.api."):
             import_module(module.name)
     import_module("binance_papi.burst")
+    import_module("binance_papi.place")
     return import_module("binance_papi.net.wiring")
 
 

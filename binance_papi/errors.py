@@ -136,3 +136,7 @@ class UnknownOutcomeError(ReplyError):
 
     body: bytes = b""
     """The reply that could not be understood, at most 1 MiB; empty where there was none."""
+
+    query: Any = None
+    """The request to send to find out, e.g. a query by your own id of the order. ``None`` where
+    there is none, as for a placement without an id of your own."""

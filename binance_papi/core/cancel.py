@@ -37,6 +37,7 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
         symbol: Trading pair; ``None`` where the reply had none.
         child: Id of the plain order that it became; ``None`` before it triggered.
         updated: When the order changed last, exchange time in ms; ``None`` where nobody said.
+        placed: When it was placed, exchange time in ms; ``None`` where nobody said.
     """
 
     status: str | None = None
@@ -45,6 +46,7 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True):
     symbol: str | None = None
     child: int | None = None
     updated: int | None = None
+    placed: int | None = None
 
 
 class Sweep(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,6 +104,10 @@ class Cancel(SignedRequest[R], Generic[R], frozen=True, kw_only=True):
         ``sighting()``.
         """
         raise NotImplementedError
+
+    def question(self) -> Request[Any]:
+        """The first of its questions."""
+        return self.questions()[0]
 
     def sweep(self) -> Sweep | None:
         """How all open orders of its symbol are cancelled; ``None`` where that can't be done."""

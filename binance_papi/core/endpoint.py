@@ -242,6 +242,14 @@ class Request(msgspec.Struct, Generic[R], metaclass=_RequestMeta, frozen=True, k
             InvalidRequestError: If they don't go together.
         """
 
+    def question(self) -> Request[Any] | None:
+        """The request that tells what became of this one where its answer is missing.
+
+        Returns:
+            ``None`` where there is no such request.
+        """
+        return None
+
     @classmethod
     def decode(cls, body: bytes) -> R:
         """Decode a reply to this request; see `Endpoint.decode`."""

@@ -1,4 +1,6 @@
-"""What a burst says of each cancel: exactly one of four outcomes, as values.
+"""What a burst says of each cancel, and what is said of a placement, as values.
+
+A cancel has exactly one of four outcomes, a placement one of three.
 
 The difference between them is what is *known*. `Canceled` and `AlreadyGone` rest on positive
 evidence, `Rejected` on certainty that nothing of ours had or will have an effect. Whatever is
@@ -15,6 +17,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from binance_papi.core.cancel import Cancel
+from binance_papi.core.place import Place
 from binance_papi.errors import PapiError
 
 
@@ -106,6 +109,74 @@ class Unknown(msgspec.Struct, frozen=True):
 Outcome: TypeAlias = Canceled | AlreadyGone | Rejected | Unknown
 
 
+class Placed(msgspec.Struct, frozen=True):
+    """The order was placed, once. It may have been filled, or have ended, since.
+
+    Args:
+        request: The placement, with the id of your own that it was sent with.
+        order: The typed reply that proves it: of the placement, or of the query.
+        by: ``"reply"``: the placement's own reply says so. ``"query"``: that reply is missing, and
+            a query found the order. ``"event"``: an event of the user data stream showed it.
+        attempts: Requests on the wire for it, queries included.
+        queries: How many of them were queries.
+    """
+
+    request: Place[Any]
+    order: Any
+    by: str = "reply"
+    attempts: int = 0
+    queries: int = 0
+
+    @property
+    def order_id(self) -> int | None:
+        """The exchange's id of the order."""
+        found: int | None = self.order.sighting().id
+        return found
+
+    def cancel(self) -> Cancel[Any]:
+        """The request that cancels it, by the exchange's id."""
+        return self.request.cancel(self.order_id)
+
+
+class NotPlaced(msgspec.Struct, frozen=True):
+    """The order was certainly not placed, and no request of this call will place it.
+
+    Args:
+        request: The placement, with the id of your own that it was, or would have been, sent with.
+        error: Why, as the exception that a single call would have raised.
+        attempts: Requests on the wire for it, queries included.
+        queries: How many of them were queries.
+    """
+
+    request: Place[Any]
+    error: PapiError
+    attempts: int = 0
+    queries: int = 0
+
+
+class MaybePlaced(msgspec.Struct, frozen=True):
+    """Nobody can say yet whether the order was placed. `PapiClient.resolve` goes on asking.
+
+    Nothing further is sent to place it: there is at most one order.
+
+    Args:
+        request: The placement, with the id of your own that it was sent with.
+        reason: What is missing, in a few words.
+        attempts: Requests on the wire for it, queries included.
+        queries: How many of them were queries.
+        since: Exchange time in ms from which the order may have been placed.
+    """
+
+    request: Place[Any]
+    reason: str
+    attempts: int = 0
+    queries: int = 0
+    since: int | None = None
+
+
+Placement: TypeAlias = Placed | NotPlaced | MaybePlaced
+
+
 class Latency(msgspec.Struct, frozen=True):
     """How long outcomes took from the call on, in seconds; all 0 where there were none.
 
@@ -168,9 +239,11 @@ class CloseReport(msgspec.Struct, frozen=True):
 
     Args:
         unresolved: Cancels whose outcome nobody can say, each once.
+        placements: Placements of which nobody can say whether there is an order, each once.
     """
 
     unresolved: tuple[Unknown, ...] = ()
+    placements: tuple[MaybePlaced, ...] = ()
 
 
 def unresolved(outcomes: Iterable[Outcome]) -> tuple[Unknown, ...]:

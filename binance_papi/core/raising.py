@@ -73,6 +73,7 @@ def exception_for(
                 f"it may have happened: {answer.reason}",
                 reason=answer.reason,
                 body=answer.body,
+                query=request.question(),
             )
         case Done():  # pragma: no branch - exhaustive
             raise AssertionError("a success is no exception")

@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum
 from math import inf
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from binance_papi.core.answer import (
     Answer,
@@ -38,12 +38,11 @@ from binance_papi.core.answer import (
 from binance_papi.core.cancel import CANCELED, GONE, OPEN, TRIGGERING, Cancel, Sighting
 from binance_papi.core.codes import Meaning
 from binance_papi.core.endpoint import Request
+from binance_papi.core.horizon import ENGINE, WIDEST, Trial
 from binance_papi.core.outcome import AlreadyGone, Canceled, Outcome, Rejected, Unknown
 from binance_papi.core.pace import Pace
+from binance_papi.core.pauses import ask_pause, backoff, doubled, relief
 from binance_papi.errors import PapiError
-
-ENGINE: Final = 10.0
-"""Seconds after which the exchange gives up on its engine (documented for Spot, "Timing")."""
 
 MAX_TRIES: Final = 4
 """Cancels of one order that may have had an effect, until a query tells that they had none."""
@@ -52,15 +51,7 @@ MAX_REFUSALS: Final = 8
 """Cancels of one order that were refused for the moment (429, 503, -1008)."""
 
 _MAX_CLOCK: Final = 2
-_WIDEST: Final = 5000
-
-_RETRY: Final = 0.05
-_RETRY_MOST: Final = 1.0
-_OVERLOAD: Final = 0.2
-_OVERLOAD_MOST: Final = 2.0
 _TRIGGERING: Final = (0.1, 0.4)
-_ASK_AGAIN: Final = (0.15, 0.4, 1.0, 2.0, 4.0)
-_ASK_LATE: Final = (2.0, 5.0, 10.0)
 _ABSENT_APART: Final = 2.0
 _ABSENCES: Final = 2
 _TRIGGERING_CODE: Final = -4117
@@ -73,24 +64,6 @@ class Step(Enum):
     ASK = "ask"
     WAIT = "wait"
     END = "end"
-
-
-class _Trial(NamedTuple):
-    """An attempt that may have had an effect.
-
-    Attributes:
-        since: Exchange time in ms from which it may have come.
-        dies: Monotonic time from which it can't come any more.
-        written: Monotonic time of its writing; ``None`` where an earlier call wrote it.
-    """
-
-    since: int
-    dies: float
-    written: float | None = None
-
-    def retimed(self, earliest: Callable[[float], int]) -> _Trial:
-        """The same, as the exchange's clock is understood now."""
-        return self if self.written is None else self._replace(since=earliest(self.written))
 
 
 class Fate:
@@ -189,12 +162,12 @@ class Fate:
         self._queued = 0
         # Attempts on the wire, by number, and those that may have had an effect unheard: exchange
         # time in ms from which it may have come, and monotonic time from which it can't any more.
-        self._flying: dict[int, _Trial] = {}
-        self._lost: list[_Trial] = []
+        self._flying: dict[int, Trial] = {}
+        self._lost: list[Trial] = []
         if since is not None:
             # Its receive window may have been widened, see `_hear_refusal`.
-            window = max(self.recv_window, _WIDEST)
-            self._lost.append(_Trial(since, now + window / 1000 + ENGINE))
+            window = max(self.recv_window, WIDEST)
+            self._lost.append(Trial(since, now + window / 1000 + ENGINE))
         self._tries = 0
         self._refusals = self._clock_tries = self._unsent = self._denials = 0
         self._asking = self._seen = False
@@ -291,7 +264,7 @@ class Fate:
         if self._lost:
             # A query goes along if this one is not answered soon either.
             self._ask_at = min(self._ask_at, now + self._pace.ask_after)
-        self._flying[serial] = _Trial(stamp_ms, now + self.recv_window / 1000 + ENGINE, now)
+        self._flying[serial] = Trial(stamp_ms, now + self.recv_window / 1000 + ENGINE, now)
         # Never by the user's own id: it may be used again, and a late second cancel would hit that
         # order.
         lasting = self.request.order()[2] is not None
@@ -322,7 +295,7 @@ class Fate:
         elif self._closed:
             self._conclude(now)
 
-    def _weigh(self, answer: Answer[Any], trial: _Trial | None, now: float, jitter: float) -> None:
+    def _weigh(self, answer: Answer[Any], trial: Trial | None, now: float, jitter: float) -> None:
         """Draw from a cancel's answer what it allows by itself."""
         if not isinstance(answer, Done):
             self.last = answer
@@ -339,7 +312,7 @@ class Fate:
             case _:
                 self._hear_refusal(answer, now, jitter)
 
-    def _hear_done(self, reply: Any, trial: _Trial | None, now: float, jitter: float) -> None:
+    def _hear_done(self, reply: Any, trial: Trial | None, now: float, jitter: float) -> None:
         seen = self.request.sight(reply)
         if seen.status == CANCELED and self.request.names(seen):
             if not self.verify:
@@ -356,7 +329,7 @@ class Fate:
     def _hear_nothing(
         self,
         answer: Unanswered,
-        trial: _Trial | None,
+        trial: Trial | None,
         now: float,
         jitter: float,
     ) -> None:
@@ -375,19 +348,16 @@ class Fate:
         """No effect: send it again, or never."""
         match answer:
             case Unsent():
-                pause = 0.0 if answer.held else _backoff(self._unsent, jitter)
+                pause = 0.0 if answer.held else backoff(self._unsent, jitter)
                 self._unsent += not answer.held
                 self._cancel_soon(now + pause)
             case Refused(meaning=Meaning.CLOCK) if self._clock_tries < _MAX_CLOCK:
                 self._clock_tries += 1
                 # The clock was learned anew meanwhile; if that was not it, the way was too long.
-                self.recv_window = max(self.recv_window, min(_WIDEST, 2 * self.recv_window))
+                self.recv_window = max(self.recv_window, min(WIDEST, 2 * self.recv_window))
                 self._cancel_soon(now)
             case Throttled() | Overloaded() if self._refusals < MAX_REFUSALS - 1:
-                pause = 0.0
-                if isinstance(answer, Overloaded):
-                    whole = min(_OVERLOAD_MOST, _OVERLOAD * 2.0**self._refusals)
-                    pause = whole * (0.5 + jitter / 2)
+                pause = relief(self._refusals, jitter) if isinstance(answer, Overloaded) else 0.0
                 self._refusals += 1
                 self._cancel_soon(now + pause)
             case _:
@@ -402,14 +372,14 @@ class Fate:
         """Send it once more if that is allowed; tells whether it is."""
         if self._closed or self.hedging or self._tries >= MAX_TRIES:
             return False
-        pause = _backoff(max(0, self._tries - 1), jitter)
+        pause = backoff(max(0, self._tries - 1), jitter)
         if self._denials:
             # A node that denied it is given time to remember.
-            pause = max(pause, _backoff(self._denials, 0.5 + jitter / 2))
+            pause = max(pause, backoff(self._denials, 0.5 + jitter / 2))
         self._cancel_at = now + pause
         return True
 
-    def _doubt(self, trial: _Trial | None) -> None:
+    def _doubt(self, trial: Trial | None) -> None:
         """An attempt may have had an effect, or have it yet."""
         self._tries += 1
         if trial is not None:
@@ -465,9 +435,8 @@ class Fate:
                 self.silences += isinstance(answer, Unanswered)
                 # This question is open still; another cancel may settle it sooner.
                 self._cancel_again(now, jitter)
-                pause = min(_RETRY_MOST, self._pace.ask_after * 2.0 ** min(self._failures, 10))
+                self._ask_at = now + doubled(self._pace.ask_after, self._failures, jitter)
                 self._failures += 1
-                self._ask_at = now + pause * (0.5 + jitter / 2)
 
     def see(self, reply: Any, now: float, jitter: float) -> None:
         """A list shows the order."""
@@ -558,10 +527,8 @@ class Fate:
         self._ask_later(now, jitter)
 
     def _ask_later(self, now: float, jitter: float) -> None:
-        pauses = _ASK_AGAIN if now < self.deadline else _ASK_LATE
-        pause = pauses[min(self._rounds, len(pauses) - 1)]
+        self._ask_at = now + ask_pause(self._rounds, jitter, late=now >= self.deadline)
         self._rounds += 1
-        self._ask_at = now + pause * (0.75 + jitter / 2)
 
     def _blind(self, now: float, jitter: float) -> None:
         """No query can be made: cancels are all that is left."""
@@ -648,10 +615,6 @@ class Fate:
 
 def _nothing_heard(sending: bool) -> str:
     return "a request is on its way" if sending else "another caller waits for it"
-
-
-def _backoff(tries: int, jitter: float) -> float:
-    return min(_RETRY_MOST, _RETRY * 2.0 ** min(tries, 10)) * jitter
 
 
 def _between(bounds: tuple[float, float], jitter: float) -> float:

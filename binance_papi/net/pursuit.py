@@ -11,7 +11,7 @@ import asyncio
 import logging
 import random
 from collections import OrderedDict
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Final, Protocol
 
 from binance_papi.core.answer import Answer, Banned, Fault, Refused, Unanswered, Unsent
@@ -229,13 +229,19 @@ class Pursuit:
             self._arm()
 
         try:
-            answer = await self._attempt(fate.request, Lane.CANCEL, fate.recv_window, written)
+            answer = await home.attempt(
+                fate.request,
+                Lane.CANCEL,
+                silences=fate.silences,
+                recv_window=fate.recv_window,
+                written=written,
+            )
         finally:
             self._tasks.pop(task, None)
             self._flying.pop(task, None)
             now = home.clock.now()
             if sent:
-                home.pace.hear(now - sent, answered=not _is_silence(answer))
+                home.pace.hear(now - sent, answered=not is_silence(answer))
             self._look_at_the_clock()
             fate.heard(serial, answer, now, random.random())  # noqa: S311 - it guards nothing
         self._after_news()
@@ -257,12 +263,18 @@ class Pursuit:
 
         answer: Answer[Any] = Unsent("it was withdrawn", held=True)
         try:
-            answer = await self._attempt(question, Lane.RESOLVE, fate.recv_window, written)
+            answer = await home.attempt(
+                question,
+                Lane.RESOLVE,
+                silences=fate.silences,
+                recv_window=fate.recv_window,
+                written=written,
+            )
         finally:
             self._tasks.pop(task, None)
             now = home.clock.now()
             if sent:
-                home.pace.hear(now - sent, answered=not _is_silence(answer))
+                home.pace.hear(now - sent, answered=not is_silence(answer))
             self._look_at_the_clock()
             fate.told(answer, now, random.random())  # noqa: S311 - it guards nothing
         self._after_news()
@@ -279,31 +291,6 @@ class Pursuit:
         """Go on, unless it was over before."""
         if not self._over:
             self.step()
-
-    async def _attempt(
-        self, request: Request[Any], lane: Lane, recv_window: int, written: Any
-    ) -> Answer[Any]:
-        """One request on the wire; refusals to send it come back as answers too."""
-        home = self._home
-        try:
-            return await home.line.attempt(
-                request,
-                lane,
-                patience=lambda: home.pace.patience_after(self.fate.silences),
-                recv_window=recv_window,
-                on_written=written,
-            )
-        except BannedError as error:
-            return Banned(Fault(error.http_status, error.code, str(error)), until_ms=error.until)
-        except WaitTooLongError as error:
-            return Refused(Fault(msg=str(error)))
-        except UsageError as error:
-            return Unsent(str(error))
-        except Exception as error:  # noqa: BLE001 - a bug of ours must not become a lost cancel
-            kind = type(error).__name__
-            del error
-        _log.error("an attempt failed inside the client: %s", kind)
-        return Unanswered(f"an error inside the client: {kind}")
 
 
 _FAR: Final = 1e18
@@ -413,6 +400,77 @@ class Pursuits:
         task.add_done_callback(self._tasks.pop)
         return task
 
+    async def attempt(
+        self,
+        request: Request[Any],
+        lane: Lane,
+        *,
+        silences: int,
+        recv_window: int,
+        written: Callable[[], None],
+    ) -> Answer[Any]:
+        """One request on the wire; refusals to send it come back as answers too.
+
+        Args:
+            request: Any request.
+            lane: Where it waits.
+            silences: How many attempts for the same order were not answered already.
+            recv_window: Milliseconds for which it is valid, unless it says so itself.
+            written: Called right before its first byte is written.
+        """
+        try:
+            return await self.carry(
+                request, lane, silences=silences, recv_window=recv_window, written=written
+            )
+        except BannedError as error:
+            return Banned(Fault(error.http_status, error.code, str(error)), until_ms=error.until)
+        except WaitTooLongError as error:
+            return Refused(Fault(msg=str(error)))
+        except UsageError as error:
+            return Unsent(str(error))
+
+    async def carry(
+        self,
+        request: Request[Any],
+        lane: Lane,
+        *,
+        silences: int,
+        recv_window: int,
+        written: Callable[[], None],
+        max_wait: float | None = None,
+    ) -> Answer[Any]:
+        """The same as `attempt`, but refusals to send it are raised.
+
+        Args:
+            request: Any request.
+            lane: Where it waits.
+            silences: How many attempts for the same order were not answered already.
+            recv_window: Milliseconds for which it is valid, unless it says so itself.
+            written: Called right before its first byte is written.
+            max_wait: Seconds it may wait for weight; ``None``: as long as it takes.
+
+        Raises:
+            BannedError: If every address is banned.
+            UsageError: If the client was closed.
+            WaitTooLongError: If it would have to wait longer, or could never go.
+        """
+        try:
+            return await self.line.attempt(
+                request,
+                lane,
+                patience=lambda: self.pace.patience_after(silences),
+                recv_window=recv_window,
+                max_wait=max_wait,
+                on_written=written,
+            )
+        except (BannedError, WaitTooLongError, UsageError):
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug of ours must not become a lost request
+            kind = type(error).__name__
+            del error
+        _log.error("an attempt failed inside the client: %s", kind)
+        return Unanswered(f"an error inside the client: {kind}")
+
     def forsake(self, tasks: tuple[asyncio.Task[None], ...]) -> None:
         """The outcome is there without these: break them off if they take much longer.
 
@@ -487,7 +545,7 @@ class Pursuits:
             self.journal.close()
 
 
-def _is_silence(answer: Answer[Any]) -> bool:
+def is_silence(answer: Answer[Any]) -> bool:
     """Whether no reply came at all."""
     return isinstance(answer, Unanswered) and answer.fault.http_status is None
 

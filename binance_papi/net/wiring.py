@@ -17,6 +17,7 @@ from binance_papi.net.clock import Clock
 from binance_papi.net.gate import Gate
 from binance_papi.net.journal import Journal
 from binance_papi.net.line import Line
+from binance_papi.net.placing import Placings
 from binance_papi.net.pursuit import Pursuits
 from binance_papi.net.session_pool import SessionPool
 
@@ -68,6 +69,7 @@ class Wiring:
             tell=tell,
         )
         self.pursuits = Pursuits(self.line, self.clock, loop, journal)
+        self.placings = Placings(self.pursuits)
 
     def usage(self) -> tuple[Usage, ...]:
         """The state of every limit: each address's weight, then the account's orders."""
@@ -82,13 +84,15 @@ class Wiring:
             grace: Seconds to wait at most.
 
         Returns:
-            The cancels whose outcome nobody can say.
+            The cancels and placements whose outcome nobody can say.
         """
         ends = self.clock.now() + grace
-        report = await self.pursuits.close(grace)
+        report, placements = await asyncio.gather(
+            self.pursuits.close(grace), self.placings.close(grace)
+        )
         self.gate.close()
         await self.pursuits.stop()
         await self.gate.idle(max(0.0, ends - self.clock.now()))
         await self.pool.aclose()
         await self.gate.idle(_CLOSE_GRACE)
-        return report
+        return CloseReport(report.unresolved, placements)

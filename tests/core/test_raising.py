@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from binance_papi.api.general import TestConnectivity
-from binance_papi.api.um.conditional import CancelOrder
+from binance_papi.api.um.conditional import CancelOrder, NewOrder, QueryCurrentOpenOrder
 from binance_papi.core.answer import (
     Banned,
     Done,
@@ -53,7 +53,7 @@ def error_of(answer: Any, request: Any = CANCEL, silence: float = 2.5) -> PapiEr
         (
             Unanswered("silence", FAULT, b"\xff"),
             "UnknownOutcomeError",
-            {"reason": "silence", "body": b"\xff"},
+            {"reason": "silence", "body": b"\xff", "query": CANCEL.questions()[0]},
         ),
     ],
     ids=str,
@@ -79,6 +79,16 @@ def test_silence_has_no_numbers() -> None:
     """Where nothing came back, the text has no empty parts."""
     text = "DELETE /papi/v1/um/conditional/order: it may have happened: silence"
     assert text == str(error_of(Unanswered("silence")))
+
+
+def test_an_unknown_outcome_carries_what_to_ask() -> None:
+    """The query by your own id; nothing where there is none."""
+    stop = {"symbol": "BTCUSDT", "side": "SELL", "strategy_type": "STOP_MARKET", "stop_price": 1}
+    named = NewOrder(**stop, new_client_strategy_id="mine")  # type: ignore[arg-type]
+    query = error_of(Unanswered("silence"), named).query  # type: ignore[attr-defined]
+    assert query == QueryCurrentOpenOrder(symbol="BTCUSDT", new_client_strategy_id="mine")
+    for request in (NewOrder(**stop), TestConnectivity()):  # type: ignore[arg-type]
+        assert error_of(Unanswered("silence"), request).query is None  # type: ignore[attr-defined]
 
 
 def test_retired_without_a_replacement() -> None:

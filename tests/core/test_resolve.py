@@ -21,10 +21,11 @@ from binance_papi.core.answer import (
     Unsent,
 )
 from binance_papi.core.codes import Meaning
+from binance_papi.core.horizon import ENGINE
 from binance_papi.core.outcome import AlreadyGone, Canceled, Outcome, Rejected, Unknown
 from binance_papi.core.pace import Pace
 from binance_papi.core.raising import exception_for
-from binance_papi.core.resolve import ENGINE, MAX_REFUSALS, MAX_TRIES, Fate, Step
+from binance_papi.core.resolve import MAX_REFUSALS, MAX_TRIES, Fate, Step
 from binance_papi.errors import (
     AuthError,
     BannedError,

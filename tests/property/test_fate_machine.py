@@ -27,9 +27,10 @@ from binance_papi.core.answer import (
     Unsent,
 )
 from binance_papi.core.codes import Meaning
+from binance_papi.core.horizon import ENGINE
 from binance_papi.core.outcome import AlreadyGone, Canceled, Rejected
 from binance_papi.core.pace import Pace
-from binance_papi.core.resolve import ENGINE, MAX_TRIES, Fate, Step
+from binance_papi.core.resolve import MAX_TRIES, Fate, Step
 from binance_papi.errors import PapiError
 
 RUNS = 3000

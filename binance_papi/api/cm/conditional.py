@@ -19,6 +19,7 @@ from binance_papi.core.cancel import Cancel, Sighting, Sweep
 from binance_papi.core.endpoint import TRADE, USER_DATA, Endpoint, SignedRequest
 from binance_papi.core.fields import ClientId36, Id, Number, Symbol
 from binance_papi.core.namespace import Namespace, call
+from binance_papi.core.place import Place
 from binance_papi.errors import InvalidRequestError
 from binance_papi.terms import (
     OrderStatus,
@@ -101,6 +102,7 @@ class ConditionalOrder(msgspec.Struct, frozen=True, rename="camel", kw_only=True
             symbol=self.symbol,
             child=self.order_id,
             updated=self.update_time,
+            placed=self.book_time,
         )
 
 
@@ -180,7 +182,7 @@ class CancelAllOpenOrders(SignedRequest[CodeReply], frozen=True, kw_only=True):
     symbol: Symbol
 
 
-class NewOrder(SignedRequest[ConditionalOrder], frozen=True, kw_only=True):
+class NewOrder(Place[ConditionalOrder], frozen=True, kw_only=True):
     """Place a conditional order.
 
     Args:
@@ -212,6 +214,8 @@ class NewOrder(SignedRequest[ConditionalOrder], frozen=True, kw_only=True):
         orders=1,
         stamped="update_time",
     )
+    own_id = "new_client_strategy_id"
+    canceled_by = CancelOrder
 
     symbol: Symbol
     side: Side | str

@@ -29,6 +29,7 @@ from binance_papi.core.cancel import Cancel, Sighting
 from binance_papi.core.endpoint import TRADE, USER_DATA, Endpoint, SignedRequest
 from binance_papi.core.fields import ClientId36, Id, Number, Symbol
 from binance_papi.core.namespace import Namespace, call
+from binance_papi.core.place import Place
 from binance_papi.errors import InvalidRequestError
 from binance_papi.terms import (
     AlgoType,
@@ -106,7 +107,7 @@ class CancelAllOpenOrders(SignedRequest[CodeReply], frozen=True, kw_only=True):
     symbol: Symbol
 
 
-class NewOrder(SignedRequest[AlgoOrder], frozen=True, kw_only=True):
+class NewOrder(Place[AlgoOrder], frozen=True, kw_only=True):
     """Place an algo order.
 
     Args:
@@ -148,6 +149,8 @@ class NewOrder(SignedRequest[AlgoOrder], frozen=True, kw_only=True):
         stamped="update_time",
         once=_ONCE,
     )
+    own_id = "client_algo_id"
+    canceled_by = CancelOrder
 
     symbol: Symbol
     side: Side | str
@@ -183,6 +186,13 @@ class NewOrder(SignedRequest[AlgoOrder], frozen=True, kw_only=True):
             self._check_closing()
         elif str(self.type) in _CLOSING_TYPES and self.quantity is None:
             raise InvalidRequestError(f"{self.type} needs quantity or close_position")
+
+    def lists(self) -> tuple[QueryAllCurrentOpenOrders, QueryOrderHistory]:
+        """All of its symbol."""
+        return (
+            QueryAllCurrentOpenOrders(symbol=self.symbol),
+            QueryOrderHistory(symbol=self.symbol, limit=1000),
+        )
 
     def _check_closing(self) -> None:
         if str(self.type) not in _CLOSING_TYPES:

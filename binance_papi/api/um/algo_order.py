@@ -109,6 +109,7 @@ class AlgoOrder(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
             symbol=self.symbol,
             child=self.actual_order_id or None,
             updated=self.update_time,
+            placed=self.create_time,
         )
 
 

@@ -27,6 +27,7 @@ from binance_papi.core.cancel import Cancel, Sighting, Sweep
 from binance_papi.core.endpoint import TRADE, USER_DATA, Endpoint, SignedRequest
 from binance_papi.core.fields import ClientId32, Id, Number, Symbol
 from binance_papi.core.namespace import Namespace, call
+from binance_papi.core.place import Place
 from binance_papi.terms import (
     OrderStatus,
     OrderType,
@@ -45,11 +46,7 @@ _ONCE: Final = ("strategyId", "strategyStatus", "orderId")
 
 
 class ConditionalOrder(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
-    """A conditional order, as placed, cancelled or queried.
-
-    Only ``strategy_id`` is certain to be there; the exchange has added and dropped fields within
-    weeks.
-    """
+    """A conditional order; only ``strategy_id`` is certain, other fields came and went in weeks."""
 
     strategy_id: Id
     """The exchange's id of the order (63 bits)."""
@@ -111,6 +108,7 @@ class ConditionalOrder(msgspec.Struct, frozen=True, rename="camel", kw_only=True
             symbol=self.symbol,
             child=self.order_id,
             updated=self.update_time,
+            placed=self.book_time,
         )
 
 
@@ -197,7 +195,7 @@ class CancelAllOpenOrders(SignedRequest[CodeReply], frozen=True, kw_only=True):
     symbol: Symbol
 
 
-class NewOrder(SignedRequest[ConditionalOrder], frozen=True, kw_only=True):
+class NewOrder(Place[ConditionalOrder], frozen=True, kw_only=True):
     """Place a conditional order.
 
     Retired on the live exchange: 404 since 2026-04-28, use ``POST /papi/v1/um/algo/order``.
@@ -235,6 +233,8 @@ class NewOrder(SignedRequest[ConditionalOrder], frozen=True, kw_only=True):
         stamped="update_time",
         replaced_by="POST /papi/v1/um/algo/order",
     )
+    own_id = "new_client_strategy_id"
+    canceled_by = CancelOrder
 
     symbol: Symbol
     side: Side | str

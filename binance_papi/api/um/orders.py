@@ -18,6 +18,7 @@ from binance_papi.core.cancel import Cancel, Sighting, Sweep
 from binance_papi.core.endpoint import TRADE, USER_DATA, Endpoint, SignedRequest
 from binance_papi.core.fields import ClientId32, ClientId36, Id, Number, Symbol
 from binance_papi.core.namespace import Namespace, call
+from binance_papi.core.place import Place
 from binance_papi.terms import (
     NewOrderRespType,
     OrderStatus,
@@ -95,6 +96,7 @@ class Order(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
             client_id=self.client_order_id,
             symbol=self.symbol,
             updated=self.update_time,
+            placed=self.time,
         )
 
 
@@ -158,7 +160,7 @@ class CancelAllOpenOrders(SignedRequest[CodeReply], frozen=True, kw_only=True):
     symbol: Symbol
 
 
-class NewOrder(SignedRequest[Order], frozen=True, kw_only=True):
+class NewOrder(Place[Order], frozen=True, kw_only=True):
     """Place a LIMIT or MARKET order.
 
     Args:
@@ -190,6 +192,8 @@ class NewOrder(SignedRequest[Order], frozen=True, kw_only=True):
         stamped="update_time",
         once=_ONCE,
     )
+    own_id = "new_client_order_id"
+    canceled_by = CancelOrder
 
     symbol: Symbol
     side: Side | str
