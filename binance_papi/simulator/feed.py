@@ -21,11 +21,11 @@ import msgspec
 
 from binance_papi.simulator import events, refusal
 from binance_papi.simulator.answers import encode
+from binance_papi.simulator.events import Event
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from binance_papi.simulator.events import Event
     from binance_papi.simulator.params import Params
     from binance_papi.simulator.values import Handler, Moment
 

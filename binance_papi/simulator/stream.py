@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from binance_papi.simulator import events
+from binance_papi.simulator.feed import Sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from binance_papi.simulator.feed import Feed, Sent
+    from binance_papi.simulator.feed import Feed
     from binance_papi.simulator.sockets import Sockets
 
 
