@@ -65,17 +65,29 @@ class Keyring:
                 timestamp or signature, -1022 for a signature that does not fit, -1131 for a
                 window above 60000 ms, -1021 for a timestamp outside the window.
         """
-        if not request.api_key or _KEY_FORMAT.match(request.api_key) is None:
-            raise Refusal(-2014, "API-key format invalid.", 401)
-        verify = self._verifiers.get(request.api_key)
-        if verify is None:
-            raise Refusal(-2015, "Invalid API-key, IP, or permissions for action.", 401)
+        verify = self.check_key(request)
         timestamp = params.integer("timestamp")
         if timestamp is None:
             raise refusal.missing("timestamp")
         if not verify(payload(request.query, request.body), params.need("signature")):
             raise Refusal(-1022, "Signature for this request is not valid.")
         check_age(timestamp, params.integer("recvWindow"), now_ms)
+
+    def check_key(self, request: Request) -> Verifier:
+        """Let a request with a key pass, or refuse it.
+
+        Returns:
+            What tells whether its signature fits.
+
+        Raises:
+            Refusal: 401 with -2014 or -2015.
+        """
+        if not request.api_key or _KEY_FORMAT.match(request.api_key) is None:
+            raise Refusal(-2014, "API-key format invalid.", 401)
+        verify = self._verifiers.get(request.api_key)
+        if verify is None:
+            raise Refusal(-2015, "Invalid API-key, IP, or permissions for action.", 401)
+        return verify
 
 
 def payload(query: bytes, body: bytes) -> bytes:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from binance_papi.simulator.orders import Entry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from binance_papi.simulator.orders import By
 
@@ -32,6 +32,8 @@ class Book(Generic[OrderT]):
         self._open_count = 0
         self._by_client_id: dict[str, OrderT] = {}
         self._good_till: list[tuple[int, int]] = []
+        self.watch: Callable[[OrderT], None] = lambda _: None
+        """Told of every order that is new or has changed."""
 
     def __getitem__(self, order_id: int) -> OrderT:
         return self.orders[order_id]
@@ -66,6 +68,7 @@ class Book(Generic[OrderT]):
         self._by_client_id[order.client_id] = order
         if order.good_till_date:
             heappush(self._good_till, (order.good_till_date, order.id))
+        self.watch(order)
 
     def change(self, order: OrderT, status: str, now_ms: int, by: By, **fields: Any) -> None:
         """Give an order another status.
@@ -82,6 +85,7 @@ class Book(Generic[OrderT]):
         if was_open and not order.is_open:
             del self._open[order.symbol][order.id]
             self._open_count -= 1
+        self.watch(order)
 
     def open_orders(self, symbol: str | None = None) -> Iterable[OrderT]:
         """The open orders of one symbol or of all, oldest first."""
@@ -115,6 +119,7 @@ class Book(Generic[OrderT]):
             _, order_id = heappop(self._good_till)
             order = self.orders[order_id]
             if order.is_open and order.status_now != "TRIGGERING":
-                self.change(order, "EXPIRED", order.good_till_date, "expiry")
+                extra = {"execution": "EXPIRED"} if hasattr(order, "execution") else {}
+                self.change(order, "EXPIRED", order.good_till_date, "expiry", **extra)
                 expired.append(order)
         return expired

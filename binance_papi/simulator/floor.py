@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from binance_papi.simulator import events
 from binance_papi.simulator.book import DEFAULT_FIRST_ID, Book
 from binance_papi.simulator.cm_conditional import CmConditional
 from binance_papi.simulator.cm_orders import CmOrders
 from binance_papi.simulator.family import Account, Family
+from binance_papi.simulator.feed import Feed
 from binance_papi.simulator.orders import AlgoOrder, Entry, Order, PlainOrder
 from binance_papi.simulator.replicas import Replicas
 from binance_papi.simulator.triggers import Then, Triggers
@@ -55,6 +58,7 @@ class Floor:
         triggering: Seconds that an algo order is TRIGGERING.
         algo_cancel_reply: What a cancel of an algo order answers.
         replicas: What the nodes that answer do not know.
+        feed: The user data stream.
 
     Raises:
         ValueError: If a value can't be right.
@@ -64,6 +68,7 @@ class Floor:
         self,
         *,
         replicas: Replicas,
+        feed: Feed,
         symbols: Collection[str] = DEFAULT_SYMBOLS,
         cm_symbols: Collection[str] = DEFAULT_CM_SYMBOLS,
         prices: Mapping[str, str] | None = None,
@@ -76,6 +81,7 @@ class Floor:
         algo_cancel_reply: AlgoCancelReply = "complete",
     ) -> None:
         self.replicas = replicas
+        self.feed = feed
         account = Account(
             prices=dict(prices or {}),
             replicas=replicas,
@@ -99,6 +105,17 @@ class Floor:
         self.triggers = Triggers(
             account.prices, (self.um_conditional, self.um_algo, self.cm_conditional), triggering
         )
+
+        for name, home in self.families.items():
+            home.book.watch = partial(self._tell, "CM" if name.startswith("cm") else "UM")
+
+    def _tell(self, business: str, order: Entry) -> None:
+        if self.feed.key is None:
+            return  # nobody can hear it
+        child = None
+        if isinstance(order, AlgoOrder) and order.order_id is not None:
+            child = self.um.book[order.order_id]
+        self.feed.publish(events.of_order(order, business, child), order.update_time)
 
     # ------------------------------------------------------------------ what is true
 
@@ -230,6 +247,7 @@ class Floor:
         for home in self.families.values():
             for order in home.book.expire(now_ms):
                 home.expired(order)
+        self.feed.settle(now_ms)
 
 
 def milliseconds(seconds: float) -> int:

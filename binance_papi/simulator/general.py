@@ -27,7 +27,7 @@ class General:
     def routes(self) -> tuple[Route, ...]:
         """The table of the family."""
         return (
-            Route("GET", "/papi/v1/ping", self.ping, signed=False),
+            Route("GET", "/papi/v1/ping", self.ping, signed=False, keyed=False),
             Route("GET", "/papi/v1/rateLimit/order", self.order_limits),
         )
 

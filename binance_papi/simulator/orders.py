@@ -72,6 +72,40 @@ class Words(NamedTuple):
     rate: str = ""
 
 
+class Trade(msgspec.Struct, frozen=True, gc=False):
+    """One fill of a plain order; amounts as text.
+
+    Args:
+        id: The trade's id.
+        time: Exchange time, ms.
+        symbol: What was traded.
+        side: ``BUY`` or ``SELL``.
+        position_side: ``BOTH``, ``LONG`` or ``SHORT``.
+        order_id: The order.
+        price: At which price.
+        quantity: How much; contracts on COIN-M.
+        value: What it was worth, in the quote asset, or the base asset on COIN-M.
+        commission: What it cost.
+        commission_asset: In which asset.
+        realized: Profit that it realized, in the same asset.
+        maker: Whether the order had rested.
+    """
+
+    id: int
+    time: int
+    symbol: str
+    side: str
+    position_side: str
+    order_id: int
+    price: str
+    quantity: str
+    value: str
+    commission: str
+    commission_asset: str
+    realized: str
+    maker: bool
+
+
 class Entry(msgspec.Struct, kw_only=True):
     """What all orders have in common."""
 
@@ -254,6 +288,8 @@ class AlgoOrder(TriggerOrder, kw_only=True):
     """Trailing orders only."""
     callback_rate: str | None = None
     """In percent; trailing orders only."""
+    reason: str = ""
+    """Why the engine rejected it."""
 
     words: ClassVar[Words] = Words(
         "algo_id",
@@ -298,6 +334,10 @@ class PlainOrder(Entry, kw_only=True):
     avg_price: str = "0.00000"
     parent: TriggerOrder | None = None
     """The conditional or algo order that it came from."""
+    execution: str = "NEW"
+    """What happened last: NEW, TRADE, AMENDMENT, CANCELED or EXPIRED."""
+    trade: Trade | None = None
+    """The last fill."""
 
     words: ClassVar[Words] = Words(
         "order_id", "client_order_id", "time", "status", OrderStatus, "type", "orig_qty"

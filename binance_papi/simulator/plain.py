@@ -159,7 +159,15 @@ class Plain(Family[PlainOrder]):
         price = self.account.prices.get(order.symbol, order.price)
         if order.type == "LIMIT":
             price = order.price
-        self.end(order, "FILLED", now_ms, by, executed_qty=order.orig_qty, avg_price=price)
+        self.end(
+            order,
+            "FILLED",
+            now_ms,
+            by,
+            executed_qty=order.orig_qty,
+            avg_price=price,
+            execution="TRADE",
+        )
 
     def end(self, order: PlainOrder, status: str, now_ms: int, by: By, **fields: Any) -> None:
         """End an open order; the order that it came from is finished then.
@@ -171,7 +179,7 @@ class Plain(Family[PlainOrder]):
             by: Who ends it.
             **fields: What else changes.
         """
-        self.book.change(order, status, now_ms, by, **fields)
+        self.book.change(order, status, now_ms, by, **{"execution": status, **fields})
         self._finish_parent(order, by)
 
     def expired(self, order: PlainOrder) -> None:

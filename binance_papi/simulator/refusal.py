@@ -53,6 +53,16 @@ def illegal(name: str, pattern: str) -> Refusal:
     )
 
 
+def bad_combination() -> Refusal:
+    """-1128: parameters that do not go together, or one that lacks its other half."""
+    return Refusal(-1128, "Combination of optional parameters invalid.")
+
+
+def bad_listen_key() -> Refusal:
+    """-1125: there is no listenKey, or it is no longer alive."""
+    return Refusal(-1125, "This listenKey does not exist.")
+
+
 def empty(name: str) -> Refusal:
     """-1105: a parameter was sent without a value."""
     return Refusal(-1105, f"Parameter '{name}' was empty.")

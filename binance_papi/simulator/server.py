@@ -20,6 +20,9 @@ from binance_papi.simulator.floor import (
     DEFAULT_SYMBOLS,
 )
 from binance_papi.simulator.hand import Hand
+from binance_papi.simulator.sockets import PATH as STREAM_PATH
+from binance_papi.simulator.sockets import Sockets
+from binance_papi.simulator.stream import Stream
 from binance_papi.simulator.values import Reply, Request
 from binance_papi.simulator.venue import DEFAULT_LIMITS, Era, Venue
 
@@ -154,6 +157,9 @@ class Simulator(Hand):
             replica_lag=replica_lag,
         )
         self.clock_skew = clock_skew
+        self._sockets = Sockets(self.venue.feed, self.now, self.settle)
+        self.stream = Stream(self.venue.feed, self._sockets, lambda: int(self.now() * 1000))
+        """The hand on the user data stream."""
         self._clock = clock or time.time
         self._latency = (low, high)
         self._latencies = random.Random(seed)  # noqa: S311 - a rehearsal that repeats, no secret
@@ -198,6 +204,7 @@ class Simulator(Hand):
         runner, self._runner, self._bound = self._runner, None, None
         if runner is None:
             return
+        await self._sockets.stop()
         await runner.cleanup()
         # Transports that were closed tell their protocols in the next turns of the loop.
         for _ in range(3):
@@ -234,6 +241,8 @@ class Simulator(Hand):
 
     async def _serve(self, message: web.BaseRequest) -> web.StreamResponse:
         path, _, query = message.raw_path.partition("?")
+        if path.startswith(STREAM_PATH):
+            return await self._sockets.serve(message, path.removeprefix(STREAM_PATH))
         fault = self.venue.draw(message.method, path)
         unread = fault is not None and fault.kind is FaultKind.RESET_UNREAD
         body = await message.read() if message.can_read_body and not unread else b""

@@ -78,21 +78,31 @@ class Triggers:
     def set_price(self, symbol: str, price: str, now_ms: int) -> None:
         """Let a symbol trade at a price, and trigger what it triggers."""
         level = Decimal(price)
-        self._follow(symbol)  # orders that are new since the last price saw that one
+        self._follow(symbol, now_ms)  # orders that are new since the last price saw that one
         self.prices[symbol] = price
         for family in self._families:
             for order in family.book.open_orders(symbol):
-                if order.is_waiting and _is_reached(order, level):
+                if order.is_waiting and self._is_reached(family, order, level, now_ms):
                     self.fire(family, order, now_ms, "trigger")
 
-    def _follow(self, symbol: str) -> None:
+    def _follow(self, symbol: str, now_ms: int) -> None:
         last = self.prices.get(symbol)
         if last is None:
             return
         for family in self._families:
             for order in family.book.open_orders(symbol):
                 if order.rate is not None and order.extreme is None:
-                    _is_reached(order, Decimal(last))
+                    self._is_reached(family, order, Decimal(last), now_ms)
+
+    def _is_reached(
+        self, family: Waiting, order: TriggerOrder, price: Decimal, now_ms: int
+    ) -> bool:
+        was_active = order.extreme is not None
+        reached = _is_reached(order, price)
+        if isinstance(order, AlgoOrder) and order.extreme is not None and not was_active:
+            # The exchange tells of it: NEW a second time (change log of 2026-08-07).
+            family.book.change(order, "NEW", now_ms, "trigger")
+        return reached
 
     def fire(
         self,
@@ -128,7 +138,9 @@ class Triggers:
         while self._due and self._due[0].ms <= now_ms:
             due = heappop(self._due)
             if due.then == "reject":
-                due.family.book.change(due.order, "REJECTED", due.ms, "engine")
+                due.family.book.change(
+                    due.order, "REJECTED", due.ms, "engine", reason="Margin is insufficient."
+                )
             else:
                 self._accept(due.family, due.order, due.ms, due.by, due.then)
 

@@ -124,6 +124,7 @@ class Route(msgspec.Struct, frozen=True):
         all_symbols: Request weight without ``symbol``, where that differs.
         orders: How many orders one call counts.
         signed: Whether key, signature and timestamp are checked.
+        keyed: Whether the key is checked where nothing is signed.
     """
 
     method: str
@@ -133,6 +134,7 @@ class Route(msgspec.Struct, frozen=True):
     all_symbols: int | None = None
     orders: int = 0
     signed: bool = True
+    keyed: bool = True
 
     def cost(self, params: dict[str, str]) -> int:
         """Request weight of a call with these parameters."""

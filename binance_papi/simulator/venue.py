@@ -14,9 +14,11 @@ from binance_papi.simulator import answers, mishaps
 from binance_papi.simulator import params as parameters
 from binance_papi.simulator.auth import Keyring
 from binance_papi.simulator.bans import Ban, Bans
+from binance_papi.simulator.catalogue import Catalogue
 from binance_papi.simulator.doorman import Doorman, TurnedAway
 from binance_papi.simulator.family import Family
 from binance_papi.simulator.faults import Fault, FaultBox
+from binance_papi.simulator.feed import Feed
 from binance_papi.simulator.floor import FamilyName, Floor, milliseconds
 from binance_papi.simulator.general import General
 from binance_papi.simulator.limits import Limits, Window
@@ -96,7 +98,7 @@ class Venue(Floor):
         replicas = Replicas(
             forgetful=forgetful, forgets_for=forgets_for, lag=replica_lag, seed=seed
         )
-        super().__init__(replicas=replicas, **floor)
+        super().__init__(replicas=replicas, feed=Feed(seed), **floor)
         self.era: Final = era
         self.api_key = api_key or secrets.token_hex(32)
         self.secret = secret or secrets.token_hex(32)
@@ -112,8 +114,13 @@ class Venue(Floor):
         self._mishaps = Mishaps(self.doorman, self._answer, self._cost)
         self._serial = 0
         self._keyring = Keyring(self.api_key, self.secret, public_keys)
-        tables: tuple[General | Family[Any], ...]
-        tables = (General(self.limits.rules), *self.families.values())
+        tables: tuple[General | Catalogue | Family[Any], ...]
+        live = self.feed.handlers()
+        tables = (
+            General(self.limits.rules),
+            Catalogue(self.um.symbols, self.cm.symbols, live),
+            *self.families.values(),
+        )
         self._routes: dict[tuple[str, str], Route] = {
             (route.method, route.path): route
             for table in tables
@@ -213,6 +220,8 @@ class Venue(Floor):
             params = parameters.Params(call.fields)
             if route.signed:
                 self._keyring.check(request, params, now_ms)
+            elif route.keyed:
+                self._keyring.check_key(request)
             if route.orders:
                 self.doorman.count_orders(visit, route.orders, headers)
             lag = self.replicas.look_back() if route.method == "GET" else 0
