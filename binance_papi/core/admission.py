@@ -85,11 +85,16 @@ class Route:
 
     def free(self, lane: Lane) -> bool:
         """Whether a request of this lane may be put on the wire, weight aside."""
-        kept = self.slots // _SLOT_RESERVE if lane >= RESERVED else 0
-        return self.busy < self.slots - kept
+        if lane < RESERVED:
+            return self.busy < self.slots
+        return self.busy < self.slots - self.slots // _SLOT_RESERVE
 
     def served(self) -> None:
         """A reply came that shows the exchange in good health."""
+        if not (self.overloads or self.failures or self.firewalled) and (
+            self.slots == self.connections
+        ):
+            return  # it was never in doubt
         self.firewalled = self.failures = 0
         self.overloads -= self.overloads * _LATELY
         if self.slots < self.connections:
@@ -180,6 +185,7 @@ class Admission:
         "_least",
         "_length",
         "_numbered",
+        "_only",
         "_queued",
         "_wake",
         "orders",
@@ -189,6 +195,7 @@ class Admission:
     def __init__(self, routes: Sequence[Route], orders: WeightTracker) -> None:
         self.routes = tuple(routes)
         self.orders = orders
+        self._only = self.routes[0] if len(self.routes) == 1 else None
         self._least = min(route.tracker.ceiling for route in self.routes)
         self._lanes: tuple[deque[Waiter], ...] = tuple(deque() for _ in Lane)
         # Pairs of a lane and its queue, best first; walking the enumeration each time costs more.
@@ -237,12 +244,12 @@ class Admission:
             self._wake = None
             return woken
         wake = inf
-        only = self.routes[0] if len(self.routes) == 1 else None
+        only = self._only
         for lane, queue in self._numbered:
             while queue:
-                if only is not None and not only.free(lane) and not queue[0].dead:
-                    break  # only a reply can help; asked first, since it is so for a whole burst
                 head = queue[0]
+                if only is not None and only.busy >= only.slots and not head.dead:
+                    break  # only a reply can help; asked first, since it is so for a whole burst
                 if head.dead:
                     queue.popleft()
                     self._length -= 1
@@ -284,10 +291,10 @@ class Admission:
         return left
 
     def _grant(self, weight: int, orders: int, lane: Lane, now: float) -> Grant | None:
-        index, route = 0, self.routes[0]
-        if len(self.routes) > 1:
+        index, route = 0, self._only
+        if route is None:
             index, route = self._roomiest(lane, now)
-        if not route.free(lane):
+        if route.busy >= route.slots or not route.free(lane):
             return None
         order_ticket = None
         if orders:

@@ -35,6 +35,11 @@ class Breaker:
         self._keys: dict[Security, tuple[float, Refused]] = {}
         self._refusals: dict[Security, int] = {}
 
+    @property
+    def wary(self) -> bool:
+        """Whether anything was refused lately; if not, there is nothing to ask, nor to forget."""
+        return bool(self._paths or self._keys or self._refusals)
+
     def answer(self, endpoint: Endpoint[Any], now: float) -> Refused | None:
         """What a request would certainly be answered.
 

@@ -169,7 +169,8 @@ class Endpoint(Generic[R_co]):
         """
         if self.listed:
             return self._decode_either(body)
-        return cast("R_co", decode(self.returns, body, once=self.once))
+        reply: R_co = decode(self.returns, body, once=self.once)
+        return reply
 
     def _decode_either(self, body: bytes) -> R_co:
         """A list is wanted and one value came, or the other way round."""
@@ -220,20 +221,26 @@ class Request(msgspec.Struct, Generic[R], metaclass=_RequestMeta, frozen=True, k
     _mandatory_here: ClassVar[frozenset[str]]
 
     def __post_init__(self) -> None:
-        for field in fields_of(type(self)):
+        kind = type(self)
+        for field in fields_of(kind):
             value = getattr(self, field.name)
             if value is not None:
                 field.check(value)
             elif field.mandatory:
                 raise InvalidRequestError(f"{field.wire} is mandatory")
-        for group in self.endpoint.either:
-            if all(getattr(self, name) is None for name in group):
+        endpoint = self.endpoint
+        for group in endpoint.either:
+            for name in group:
+                if getattr(self, name) is not None:
+                    break
+            else:
                 raise InvalidRequestError(
                     f"one of {' or '.join(camel(name) for name in group)} is mandatory"
                 )
-        if self.endpoint.ruled:
+        if endpoint.ruled:
             _check_rules(self)
-        self.check()
+        if kind.check is not Request.check:
+            self.check()
 
     def check(self) -> None:
         """Check what fields mean together; the default finds nothing wrong.

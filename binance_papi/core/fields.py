@@ -6,6 +6,7 @@ import re
 import types
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
+from math import inf
 from typing import Annotated, Any, Final, TypeAlias, Union, cast, get_args, get_origin
 from urllib.parse import quote
 
@@ -51,8 +52,11 @@ class Field:
 
     __slots__ = (
         "_ge",
+        "_high",
         "_le",
+        "_low",
         "_max_length",
+        "_most",
         "_pattern",
         "mandatory",
         "name",
@@ -88,6 +92,12 @@ class Field:
             if rule.pattern is not None:
                 # `$` alone would let a newline through at the end.
                 self._pattern = re.compile(rule.pattern.removesuffix("$")).fullmatch
+        # Bounds that can be asked for in one step; none of them lets anything through by itself.
+        self._low, self._high, self._most = inf, -inf, -1
+        if types == (int,) and self._ge is not None and self._le is not None:
+            self._low, self._high = self._ge, self._le
+        elif types == (str,) and self._max_length is not None and self._pattern is None:
+            self._most = self._max_length
 
     def check(self, value: Any) -> None:
         """Check one value that is not ``None``.
@@ -95,6 +105,14 @@ class Field:
         Raises:
             InvalidRequestError: If it can't be right.
         """
+        # Nearly every value of a cancel ends here, at a third of the cost.
+        if type(value) is int and self._low <= value <= self._high:
+            return
+        if type(value) is str and len(value) <= self._most and value.isalnum() and value.isascii():
+            return
+        self._look_closer(value)
+
+    def _look_closer(self, value: Any) -> None:
         if isinstance(value, bool) and bool not in self.types:
             raise InvalidRequestError(f"{self.wire} can't be a bool")
         if not isinstance(value, self.types):
@@ -145,20 +163,22 @@ def text(value: Any) -> str:
 
     Decimals are written in fixed point: the exchange does not read exponents.
     """
-    if type(value) is int:  # most are; asked first, it halves the cost of encoding
-        return str(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
         return int.__repr__(value)
     if isinstance(value, Decimal):
         return format(value, "f")
+    if type(value) is str and value.isalnum() and value.isascii():
+        return value
     plain = str.__str__(value)  # what was checked: `str` of somebody's enumeration is its name
     return plain if _UNRESERVED.fullmatch(plain) else quote(plain, safe="-._~")
 
 
 def write(field: Field, value: Any) -> str:
     """One field as ``name=value``."""
+    if type(value) is int:  # most are
+        return f"{field.prefix}{value}"
     if field.number and isinstance(value, str):
         value = Decimal(value)
     return field.prefix + text(value)

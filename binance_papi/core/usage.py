@@ -63,7 +63,8 @@ def header_of(rule: RateLimit) -> str:
 
 def count(headers: Mapping[str, str], name: str) -> int | None:
     """A header that holds a count; ``None`` where it is missing or no plain number."""
-    return _whole(headers.get(name))
+    value = headers.get(name)
+    return None if value is None else _whole(value)
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -103,7 +104,6 @@ def http_date(value: str | None) -> float | None:
         return None
 
 
-def _whole(value: str | None) -> int | None:
-    if value is None or len(value) > _MAX_DIGITS or not (value.isascii() and value.isdigit()):
-        return None
-    return int(value)
+def _whole(value: str) -> int | None:
+    plain = value.isdigit() and value.isascii() and len(value) <= _MAX_DIGITS
+    return int(value) if plain else None

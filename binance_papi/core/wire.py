@@ -22,12 +22,13 @@ def encode(request: Request[Any]) -> str:
     Returns:
         ``"symbol=BTCUSDT&strategyId=1"``, or an empty text.
     """
-    parts: list[str] = []
+    query = ""
     for field in fields_of(type(request)):
-        value = getattr(request, field.name)
-        if value is not None and field.name != "recv_window":
-            parts.append(write(field, value))
-    return "&".join(parts)
+        name = field.name
+        value = getattr(request, name)
+        if value is not None and name != "recv_window":
+            query = f"{query}&{write(field, value)}" if query else write(field, value)
+    return query
 
 
 def stamp(query: str, recv_window: int, timestamp: int) -> str:

@@ -14,9 +14,8 @@ from binance_papi.core.usage import http_date
 _LEAST: Final = 0.75
 """Seconds by which the clock that counts requests may differ from the one that writes ``Date``."""
 
-_KNOWN_WELL: Final = 0.1
 _REST: Final = 0.05
-"""Once the clock is known well, a look every 50 ms is enough, and a burst stays cheap."""
+"""Once a reply taught nothing new, a look every 50 ms is enough, and a burst stays cheap."""
 
 
 class Clock:
@@ -26,7 +25,7 @@ class Clock:
         loop: The event loop; its clock also drives the timers, so a virtual loop moves both.
     """
 
-    __slots__ = ("_rest_until", "jumps", "now", "offset")
+    __slots__ = ("jumps", "now", "offset", "rests_until")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.now = loop.time
@@ -34,7 +33,8 @@ class Clock:
         self.offset = ClockOffset(time.time(), loop.time(), _LEAST)
         self.jumps = 0
         """How often what was believed of the exchange's clock turned out to be wrong."""
-        self._rest_until = -inf
+        self.rests_until = -inf
+        """Monotonic time until which a reply that is in order teaches nothing more."""
 
     def learn(
         self,
@@ -54,7 +54,7 @@ class Clock:
             received: Monotonic time when the reply was there.
             doubted: Whether it refuses our time, so that it is looked at in any case.
         """
-        if received < self._rest_until and not doubted:
+        if received < self.rests_until and not doubted:
             return Change.NONE
         change = Change.NONE
         date = http_date(headers.get("date"))
@@ -63,8 +63,8 @@ class Clock:
         if stamped is not None and change is not Change.JUMPED:
             fine = self.offset.refine(stamped, sent, received)
             change = change if fine is Change.NONE else fine
-        if change is Change.NONE and self.offset.error(received) < _KNOWN_WELL:
-            self._rest_until = received + _REST
+        if change is Change.NONE:
+            self.rests_until = received + _REST
         self.jumps += change is Change.JUMPED
         return change
 

@@ -222,9 +222,10 @@ class Line:
         """
         endpoint = request.endpoint
         now = self._clock.now()
-        refusal = self._breaker.answer(endpoint, now)
-        if refusal is not None:
-            return refusal
+        if self._breaker.wary:
+            refusal = self._breaker.answer(endpoint, now)
+            if refusal is not None:
+                return refusal
         flight = Flight(
             weight_of(request) + self._audit.beyond(endpoint),
             endpoint.orders,
@@ -372,9 +373,27 @@ class Line:
     ) -> None:
         """Learn what a reply teaches: used weight, the exchange's clock, what to obey."""
         now = self._clock.now()
-        self._breaker.hear(endpoint, answer, now)
+        done = isinstance(answer, Done)
+        if self._breaker.wary or not done:
+            self._breaker.hear(endpoint, answer, now)
         admission = self._gate.admission
         excess = admission.settle(grant, reply.headers, now)
+        if now >= self._clock.rests_until or not done:
+            self._learn_the_time(reply, answer, endpoint, sent, now)
+        if done:
+            grant.route.served()
+        else:
+            admission.obey(grant, answer, now)
+            if isinstance(answer, Banned):
+                self._gate.turn_away()
+        if excess or grant.ticket.alone or grant.route.tracker.events:
+            self._report(grant, endpoint, excess)
+        self._gate.drain()
+
+    def _learn_the_time(
+        self, reply: Reply, answer: Answer[Any], endpoint: Endpoint[Any], sent: float, now: float
+    ) -> None:
+        """What a reply tells of the exchange's clock."""
         stamped = None
         if endpoint.stamped is not None and isinstance(answer, Done):
             stamped = getattr(answer.reply, endpoint.stamped)
@@ -383,20 +402,12 @@ class Line:
             stamped,
             sent,
             now,
-            doubted=not isinstance(answer, Done) and _doubts_the_clock(answer),
+            doubted=isinstance(answer, Refused) and answer.meaning is Meaning.CLOCK,
         )
         if change is not Change.NONE:
-            admission.reclock(change, now)
+            self._gate.admission.reclock(change, now)
             if change is Change.JUMPED:
                 self._tell(ClockJumped(self._clock.offset.error(now)))
-        if isinstance(answer, Done):
-            grant.route.served()
-        else:
-            admission.obey(grant, answer, now)
-            if isinstance(answer, Banned):
-                self._gate.turn_away()
-        self._report(grant, endpoint, excess)
-        self._gate.drain()
 
     def _report(self, grant: Grant, endpoint: Endpoint[Any], excess: int) -> None:
         """Tell what the limits went through."""
@@ -409,7 +420,3 @@ class Line:
             for event in events:
                 self._tell(event)
             events.clear()
-
-
-def _doubts_the_clock(answer: Answer[Any]) -> bool:
-    return isinstance(answer, Refused) and answer.meaning is Meaning.CLOCK
