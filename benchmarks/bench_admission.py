@@ -84,9 +84,7 @@ def through_gate(count: int) -> float:
 
         async def one() -> None:
             seat = _Seat(1, 0, Lane.CANCEL, landing=loop.create_future())
-            seat.grant = gate.ask(1, 0, Lane.CANCEL, now())
-            if seat.grant is None:
-                gate.enqueue(seat, None, now())
+            if not gate.enter(seat, None, now()):
                 await seat.landing
             assert seat.grant is not None
             await asyncio.sleep(0)  # as short as a round trip can be

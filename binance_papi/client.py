@@ -151,7 +151,7 @@ class PapiClient(Namespace):
         self._signer = signer
         self._tell = _log_event if on_event is None else _guarded(on_event)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._pid = -1
+        self._forks = -1
         self._journal = journal
 
     @classmethod
@@ -187,7 +187,7 @@ class PapiClient(Namespace):
         if self._closed or self._loop is not None:
             raise UsageError("a client is opened once; make a new one")
         self._loop = asyncio.get_running_loop()
-        self._pid = os.getpid()
+        self._forks = _forks
         # Imported here and beside the loop: `import binance_papi` stays cheap, and nothing stalls.
         net = await asyncio.to_thread(_import_all, self._journal is not None)
         journal = None if self._journal is None else net.Journal(self._journal)
@@ -477,7 +477,7 @@ class PapiClient(Namespace):
         if wiring is None or self._closed:
             state = "closed" if self._closed else "not open; use `async with` or `await open()`"
             raise UsageError(f"the client is {state}")
-        if os.getpid() != self._pid:
+        if _forks != self._forks:
             raise UsageError("the client was opened in another process; make one after the fork")
         try:
             loop = asyncio.get_running_loop()
@@ -486,6 +486,20 @@ class PapiClient(Namespace):
         if loop is not self._loop:
             raise UsageError("the client belongs to another event loop; make one per loop")
         return wiring
+
+
+_forks = 0
+"""How many forks this process is away from the one that imported this module; asked for every
+request, it costs less than the process id."""
+
+
+def _forked() -> None:
+    global _forks  # noqa: PLW0603 - a child's memory is a copy; this is where it learns of that
+    _forks += 1
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
 
 
 def _import_all(families: bool) -> Any:

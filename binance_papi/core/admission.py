@@ -208,9 +208,7 @@ class Admission:
 
     def ask(self, weight: int, orders: int, lane: Lane, now: float) -> Grant | None:
         """Admit a newcomer at once, unless others of its lane wait or it does not fit."""
-        if self._lanes[lane]:
-            return None
-        return self._grant(weight, orders, lane, now)
+        return None if self._lanes[lane] else self._grant(weight, orders, lane, now)
 
     def enqueue(self, waiter: Waiter) -> bool:
         """Let a waiter wait; tells whether it is the first of its lane."""
@@ -246,10 +244,10 @@ class Admission:
         wake = inf
         only = self._only
         for lane, queue in self._numbered:
+            if only is not None and only.busy >= only.slots:
+                break  # only a reply can help; asked first, since it is so for a whole burst
             while queue:
                 head = queue[0]
-                if only is not None and only.busy >= only.slots and not head.dead:
-                    break  # only a reply can help; asked first, since it is so for a whole burst
                 if head.dead:
                     queue.popleft()
                     self._length -= 1
@@ -265,7 +263,9 @@ class Admission:
                 self._length -= 1
                 self._queued[lane] -= head.weight
                 woken.append(head)
-        self._wake = wake if self._length else None
+                if only is not None and only.busy >= only.slots:
+                    break
+        self._wake = wake if self._length > self._dead else None
         return woken
 
     def next_wake(self) -> float | None:
@@ -294,7 +294,7 @@ class Admission:
         index, route = 0, self._only
         if route is None:
             index, route = self._roomiest(lane, now)
-        if route.busy >= route.slots or not route.free(lane):
+        if route.busy >= route.slots or (lane >= RESERVED and not route.free(lane)):
             return None
         order_ticket = None
         if orders:
@@ -336,6 +336,11 @@ class Admission:
         return min(when, head.give_up) if head.give_up > now else when
 
     # ------------------------------------------------------------------ how long
+
+    def calm(self, weight: int, now: float) -> bool:
+        """Whether nothing speaks against waiting, at one glance; if not, look closer."""
+        only = self._only
+        return only is not None and weight <= self._least and now >= only.tracker.frozen_until
 
     def hopeless(self, weight: int, orders: int) -> bool:
         """Whether a request costs more than a whole limit, so that it can never go."""

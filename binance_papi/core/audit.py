@@ -25,9 +25,14 @@ class WeightAudit:
         self._extra: dict[Endpoint[Any], int] = {}
         self._excess: dict[Endpoint[Any], list[int]] = {}
 
+    @property
+    def raised(self) -> bool:
+        """Whether any endpoint costs more than it is declared to."""
+        return bool(self._extra)
+
     def beyond(self, endpoint: Endpoint[Any]) -> int:
         """What ``endpoint`` costs beyond its declaration, as far as is known."""
-        return self._extra.get(endpoint, 0) if self._extra else 0
+        return self._extra.get(endpoint, 0)
 
     def hear(self, endpoint: Endpoint[Any], excess: int, charged: int) -> WeightRaised | None:
         """Take note of one request that was alone.

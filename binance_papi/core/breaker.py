@@ -26,7 +26,7 @@ REST: Final = 60.0
 class Breaker:
     """Remembers such refusals."""
 
-    __slots__ = ("_keys", "_paths", "_refusals", "trips")
+    __slots__ = ("_keys", "_paths", "_refusals", "trips", "wary")
 
     def __init__(self) -> None:
         self.trips = 0
@@ -34,11 +34,8 @@ class Breaker:
         self._paths: dict[tuple[str, str], tuple[float, Refused]] = {}
         self._keys: dict[Security, tuple[float, Refused]] = {}
         self._refusals: dict[Security, int] = {}
-
-    @property
-    def wary(self) -> bool:
-        """Whether anything was refused lately; if not, there is nothing to ask, nor to forget."""
-        return bool(self._paths or self._keys or self._refusals)
+        self.wary = False
+        """Whether anything was ever refused; if not, there is nothing to ask, nor to forget."""
 
     def answer(self, endpoint: Endpoint[Any], now: float) -> Refused | None:
         """What a request would certainly be answered.
@@ -65,6 +62,7 @@ class Breaker:
             if self._paths:
                 self._paths.pop((endpoint.method, endpoint.path), None)
         elif isinstance(answer, Refused):
+            self.wary = True
             if answer.retired:
                 self.trips += 1
                 self._paths[endpoint.method, endpoint.path] = (now + REST, answer)

@@ -65,17 +65,13 @@ def classify(reply: Reply, endpoint: Endpoint[Any]) -> Answer[Any]:
         Any answer but `Unsent`.
     """
     if reply.status in _OK:
-        return _read(reply, endpoint)
+        try:
+            return Done(endpoint.decode(reply.body))
+        except BadReply as problem:
+            reason = f"the reply can't be read: {problem}"
+        return Unanswered(reason, _fault(reply), reply.body)
     fault = _fault(reply)
     return _by_status(reply, fault) or _by_code(reply, fault) or _doubt(reply, fault)
-
-
-def _read(reply: Reply, endpoint: Endpoint[Any]) -> Answer[Any]:
-    try:
-        return Done(endpoint.decode(reply.body))
-    except BadReply as problem:
-        reason = f"the reply can't be read: {problem}"
-    return Unanswered(reason, _fault(reply), reply.body)
 
 
 def _fault(reply: Reply) -> Fault:

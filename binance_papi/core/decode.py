@@ -60,7 +60,8 @@ def decode(returns: Any, body: bytes, *, once: tuple[bytes, ...] = ()) -> Any:
         raise BadReply("longer than 1 MiB")
     if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _too_deep(body):
         raise BadReply("nested too deeply")
-    if once and _doubtful(body, once) and _has_duplicates(body):
+    # A backslash may spell a key in disguise.
+    if once and (max(map(body.count, once)) > 1 or b"\\" in body) and _has_duplicates(body):
         raise BadReply("a key stands twice")
     if b'""' in body:
         body = _EMPTY.sub(b":null", body)
@@ -89,14 +90,6 @@ def _too_deep(body: bytes) -> bool:
     for _ in range(MAX_DEPTH):
         bare = bare.replace(b"{}", b"").replace(b"[]", b"")
     return bool(bare)
-
-
-def _doubtful(body: bytes, once: tuple[bytes, ...]) -> bool:
-    """Whether one of the keys may stand twice; a backslash may spell it in disguise."""
-    for key in once:
-        if body.count(key) > 1:
-            return True
-    return b"\\" in body
 
 
 def _has_duplicates(body: bytes) -> bool:

@@ -222,8 +222,7 @@ class Request(msgspec.Struct, Generic[R], metaclass=_RequestMeta, frozen=True, k
 
     def __post_init__(self) -> None:
         kind = type(self)
-        for field in fields_of(kind):
-            value = getattr(self, field.name)
+        for field, value in zip(fields_of(kind), msgspec.structs.astuple(self), strict=True):
             if value is not None:
                 field.check(value)
             elif field.mandatory:

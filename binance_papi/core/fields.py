@@ -58,6 +58,7 @@ class Field:
         "_max_length",
         "_most",
         "_pattern",
+        "goes_along",
         "mandatory",
         "name",
         "number",
@@ -78,6 +79,8 @@ class Field:
         self.name = name
         self.wire = wire
         self.prefix = f"{wire}="
+        self.goes_along = name != "recv_window"
+        """Whether it is encoded with the others; the receive window is stamped."""
         self.mandatory = mandatory
         self.types = types
         self.number = Decimal in types
@@ -169,15 +172,15 @@ def text(value: Any) -> str:
         return int.__repr__(value)
     if isinstance(value, Decimal):
         return format(value, "f")
-    if type(value) is str and value.isalnum() and value.isascii():
-        return value
     plain = str.__str__(value)  # what was checked: `str` of somebody's enumeration is its name
     return plain if _UNRESERVED.fullmatch(plain) else quote(plain, safe="-._~")
 
 
 def write(field: Field, value: Any) -> str:
     """One field as ``name=value``."""
-    if type(value) is int:  # most are
+    kind = type(value)
+    # Most are; asked first, it halves the cost of encoding.
+    if kind is int or (kind is str and not field.number and value.isalnum() and value.isascii()):
         return f"{field.prefix}{value}"
     if field.number and isinstance(value, str):
         value = Decimal(value)

@@ -160,4 +160,5 @@ class ClockOffset:
         none that is 1000 ms ahead. Never more than `_LEAD` above the lowest possible time.
         """
         low, high = self.bounds(now)
-        return int((now + low + min((high - low) / 2, _LEAD)) * 1000)
+        lead = (high - low) / 2
+        return int((now + low + (lead if lead < _LEAD else _LEAD)) * 1000)  # noqa: FURB136 - speed

@@ -100,12 +100,12 @@ class WeightTracker:
         "_cold",
         "_edge",
         "_frozen_at",
-        "_frozen_until",
         "_last_alone",
         "_lost",
         "_lost_weight",
         "_offset",
         "_only",
+        "_plain",
         "_probing_until",
         "_refused",
         "_reserve",
@@ -113,6 +113,7 @@ class WeightTracker:
         "ceiling",
         "epoch",
         "events",
+        "frozen_until",
         "in_flight",
         "source_address",
         "windows",
@@ -130,6 +131,7 @@ class WeightTracker:
     ) -> None:
         self.windows = tuple(Window(rule) for rule in limits)
         self._only = self.windows[0] if len(self.windows) == 1 else None
+        self._plain: Window | None = None
         self.epoch = 0
         self.in_flight = 0
         self.ceiling: float = min((window.capacity for window in self.windows), default=inf)
@@ -143,7 +145,9 @@ class WeightTracker:
         self._serial = 0
         self._cold = probe
         self._probing_until = inf if probe else -inf
-        self._frozen_at = self._frozen_until = -inf
+        self._frozen_at = -inf
+        self.frozen_until = -inf
+        """Monotonic time until which nothing may be sent."""
         self._banned = False
         self._refused = 0
         # Serial and epoch of the last request that had the address for itself.
@@ -168,6 +172,7 @@ class WeightTracker:
         self._cold = self._cold and any(window.fresh for window in self.windows)
         self.epoch += 1
         self._edge = min((window.edge for window in self.windows), default=inf)
+        self._take_stock()
 
     def _forget_lost(self, edge: float) -> None:
         lost = self._lost
@@ -204,8 +209,9 @@ class WeightTracker:
                 if began > now:
                     # The interval widened to before this window's start. Wait until it surely
                     # began.
-                    self._frozen_until = max(self._frozen_until, began)
+                    self.frozen_until = max(self.frozen_until, began)
         self._edge = min((window.edge for window in self.windows), default=inf)
+        self._take_stock()
 
     # ------------------------------------------------------------------ admission
 
@@ -222,32 +228,48 @@ class WeightTracker:
         """
         if now >= self._edge:
             self._roll(now)
-        if now < self._frozen_until or (self._probing_until > now and self.in_flight):
+        if now < self.frozen_until:
             return None
-        alone = not (self.in_flight or self._lost_weight)
-        plain = None if self._cold or lane >= RESERVED else self._plain_window()
-        if plain is not None:
-            # One rule, and no doubt about its window: nearly every cancel. Half the cost.
+        in_flight = self.in_flight
+        if self._probing_until > now:
+            if in_flight:
+                return None
+            self._plain = None
+        alone = not (in_flight or self._lost_weight)
+        plain = self._plain
+        if plain is not None and lane < RESERVED:
+            # Nearly every cancel, at half the cost.
             if weight > plain.room:
                 return None
             plain.charged += weight
-        else:
-            if weight > self.room(lane, now) - self._held(alone):
-                return None
-            for window in self.windows:
-                window.charge(weight)
-        if self._probing_until == inf and not self._banned:
-            self._probing_until = now + _PROBE_WAIT
-        self.in_flight += weight
+        elif not self._charge(weight, lane, alone, now):
+            return None
+        self.in_flight = in_flight + weight
         self._serial += 1
         return Ticket(weight, self.epoch, now, self._serial, alone)
 
-    def _plain_window(self) -> Window | None:
-        """The only window, if nobody doubts which requests it counts."""
+    def _charge(self, weight: int, lane: Lane, alone: bool, now: float) -> bool:
+        """Charge a request to all windows, if it fits."""
+        if weight > self.room(lane, now) - self._held(alone):
+            return False
+        for window in self.windows:
+            window.charge(weight)
+        if self._probing_until == inf and not self._banned:
+            self._probing_until = now + _PROBE_WAIT
+        return True
+
+    def _take_stock(self) -> None:
+        """Note whether there is one window, and no doubt about which requests it counts."""
         window = self._only
-        if window is None or window.next_charged is not None or window.carried or window.sliding:
-            return None
-        return window
+        self._plain = window
+        if window is not None and (
+            self._cold
+            or window.next_charged is not None
+            or window.carried
+            or window.sliding
+            or self._probing_until == inf
+        ):
+            self._plain = None
 
     def _held(self, alone: bool) -> int:
         """One request's room is held back while it is in doubt which window counts what.
@@ -282,8 +304,8 @@ class WeightTracker:
         Returns:
             Monotonic seconds; infinite if only a reply can help.
         """
-        if now < self._frozen_until:
-            return self._frozen_until
+        if now < self.frozen_until:
+            return self.frozen_until
         if self.probing(now):
             return self._probing_until
         alone = not self.in_flight and not self._lost_weight
@@ -371,6 +393,7 @@ class WeightTracker:
         if not alone:
             return 0
         self._last_alone = (ticket.serial, ticket.epoch)
+        self._take_stock()
         return 0 if cold else excess
 
     def _check_alone(self, window: Window, used: int, follows: bool) -> None:
@@ -408,15 +431,15 @@ class WeightTracker:
                 window.believe(max(MIN_SHARE, window.share * _BACK_OFF))
             self._frozen_at = now
             self.events.append(Frozen(429, until - now, self.source_address))
-        self._frozen_until = max(self._frozen_until, until)
+        self.frozen_until = max(self.frozen_until, until)
 
     def ban(self, seconds: float, status: int, now: float) -> None:
         """A 418 or a firewall's 403: silence, then one request alone, then little by little."""
         self._refused += 1
         until = now + seconds
-        if not self._banned or until > self._frozen_until:
+        if not self._banned or until > self.frozen_until:
             self.events.append(Frozen(status, seconds, self.source_address))
-        self._frozen_until = max(self._frozen_until, until)
+        self.frozen_until = max(self.frozen_until, until)
         self._frozen_at = now
         self._banned = True
         self._probing_until = inf
@@ -426,7 +449,7 @@ class WeightTracker:
 
     def banned_until(self, now: float) -> float | None:
         """When the present ban ends (monotonic seconds); ``None`` without one."""
-        return self._frozen_until if self._banned and now < self._frozen_until else None
+        return self.frozen_until if self._banned and now < self.frozen_until else None
 
     # ------------------------------------------------------------------ reports
 
@@ -436,7 +459,7 @@ class WeightTracker:
 
     def silence(self, now: float) -> float:
         """Seconds for which nothing may be sent; 0 normally."""
-        return max(0.0, self._frozen_until - now)
+        return max(0.0, self.frozen_until - now)
 
     def usage(self, now: float) -> tuple[Usage, ...]:
         """The state of every rule."""

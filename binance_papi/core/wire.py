@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from binance_papi.core.endpoint import Request, fields_of
 from binance_papi.core.fields import write
 from binance_papi.core.signing import Signer
@@ -22,13 +24,14 @@ def encode(request: Request[Any]) -> str:
     Returns:
         ``"symbol=BTCUSDT&strategyId=1"``, or an empty text.
     """
-    query = ""
-    for field in fields_of(type(request)):
-        name = field.name
-        value = getattr(request, name)
-        if value is not None and name != "recv_window":
-            query = f"{query}&{write(field, value)}" if query else write(field, value)
-    return query
+    fields = fields_of(type(request))
+    return "&".join(
+        [
+            write(field, value)
+            for field, value in zip(fields, msgspec.structs.astuple(request), strict=True)
+            if value is not None and field.goes_along
+        ]
+    )
 
 
 def stamp(query: str, recv_window: int, timestamp: int) -> str:

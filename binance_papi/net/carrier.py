@@ -31,7 +31,7 @@ class Connection(Protocol):
     """One connection that stands and is free."""
 
     def carry(
-        self, method: str, target: str, *, keyed: bool, patience: float, listener: Listener
+        self, method: str, target: str, keyed: bool, patience: float, listener: Listener, /
     ) -> None:
         """Write one request now.
 

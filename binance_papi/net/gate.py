@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from math import inf
 
-from binance_papi.core.admission import Admission, Grant, Waiter
-from binance_papi.core.endpoint import Lane
+from binance_papi.core.admission import Admission, Waiter
 from binance_papi.errors import BannedError, UsageError, WaitTooLongError
 from binance_papi.net.clock import Clock
 
@@ -30,34 +29,37 @@ class Gate:
         self._idle: asyncio.Future[None] | None = None
         self._closed = False
 
-    def ask(self, weight: int, orders: int, lane: Lane, now: float) -> Grant | None:
-        """The right to send one request now, if it is to be had without waiting.
-
-        Raises:
-            UsageError: If the client was closed.
-        """
-        if self._closed:
-            raise UsageError("the client is closed")
-        return self.admission.ask(weight, orders, lane, now)
-
-    def enqueue(self, waiter: Waiter, max_wait: float | None, now: float) -> None:
-        """Let a request wait for its turn; then it is woken, with a grant that must be settled.
+    def enter(self, waiter: Waiter, max_wait: float | None, now: float) -> bool:
+        """Let a request go on the wire, or wait for its turn.
 
         Args:
-            waiter: The request. It is woken without a grant when its time is over, and with a
-                problem if the client is closed or banned.
+            waiter: The request.
             max_wait: Seconds it may wait for weight; ``None``: as long as it takes.
             now: Monotonic seconds.
+
+        Returns:
+            Whether it has its grant already, which must be settled exactly once. If not, it is
+            woken once: with a grant, without one when its time is over, or with a problem if the
+            client is closed or banned.
 
         Raises:
             WaitTooLongError: If it would have to wait longer, or could never go.
             BannedError: If every address is banned.
+            UsageError: If the client was closed.
         """
-        self._refuse_hopeless(waiter.weight, waiter.orders, waiter.lane, max_wait, now)
+        if self._closed:
+            raise UsageError("the client is closed")
+        admission = self.admission
+        waiter.grant = admission.ask(waiter.weight, waiter.orders, waiter.lane, now)
+        if waiter.grant is not None:
+            return True
+        if waiter.orders or max_wait is not None or not admission.calm(waiter.weight, now):
+            self._refuse_hopeless(waiter, max_wait, now)
         if max_wait is not None:
             waiter.give_up = now + max_wait
-        if self.admission.enqueue(waiter):
+        if admission.enqueue(waiter):
             self.drain()
+        return False
 
     def leave(self, waiter: Waiter) -> None:
         """A waiter was cancelled before its request was sent."""
@@ -67,10 +69,9 @@ class Gate:
             self.admission.abandon(waiter)
         self.drain()
 
-    def _refuse_hopeless(
-        self, weight: int, orders: int, lane: Lane, max_wait: float | None, now: float
-    ) -> None:
+    def _refuse_hopeless(self, waiter: Waiter, max_wait: float | None, now: float) -> None:
         """Fail at once where waiting can't help."""
+        weight, orders, lane = waiter.weight, waiter.orders, waiter.lane
         banned = self._banned(now)
         if banned is not None:
             raise banned
@@ -97,7 +98,9 @@ class Gate:
         now = self._clock.now()
         for waiter in self.admission.drain(now):
             waiter.wake()
-        self._arm(self.admission.next_wake())
+        wake = self.admission.next_wake()
+        if self._timer is not None or wake is not None:
+            self._arm(wake)
         if self._idle is not None and not self._idle.done() and not self._busy():
             self._idle.set_result(None)
 

@@ -47,6 +47,7 @@ _GRACE: Final = 1.0
 _STAGGER: Final = 0.25
 _OK: Final = 200
 
+
 class _Names(dict[bytes, str]):
     """Header names in lower case; the few that a server uses are worked out once."""
 
@@ -131,7 +132,7 @@ class _Connection(asyncio.Protocol):
     # ------------------------------------------------------------------ the owner's side
 
     def carry(
-        self, method: str, target: str, *, keyed: bool, patience: float, listener: Listener
+        self, method: str, target: str, keyed: bool, patience: float, listener: Listener, /
     ) -> None:
         """Write a request; see `Connection.carry`."""
         home = self._home
@@ -365,7 +366,7 @@ class LeanSession:
             self.idle(connection)
             return Unsent("silence was asked for, or it grew old, before it was written", held=True)
         heard = _Heard(self._loop.create_future(), on_written)
-        connection.carry(method, target, keyed=keyed, patience=patience, listener=heard)
+        connection.carry(method, target, keyed, patience, heard)
         del target
         try:
             return await heard.landing

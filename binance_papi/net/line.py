@@ -149,24 +149,28 @@ class Line:
 
     async def send(self, request: Request[R]) -> R:
         """Carry one request; see `PapiClient.send`."""
-        lane = lane_of(request)
+        lane = request.endpoint.lane
+        if lane is Lane.ORDER:
+            lane = lane_of(request)
         answer: Answer[Any] | None = None
         resends = 0
         while True:
             try:
-                latest = await self.attempt(
-                    request,
-                    lane,
-                    patience=self._patience,
-                    recv_window=self._recv_window,
-                    max_wait=self._max_wait,
+                flight = self._ask(
+                    request, lane, self._patience, self._recv_window, self._max_wait, None
                 )
+                try:
+                    latest = await flight.landing
+                except asyncio.CancelledError:
+                    self._desert(flight)
+                    raise
+                # Here and not in a coroutine of its own: a frame less for each request.
+                answer = latest if isinstance(latest, Done) else await self._land(flight, latest)
             except (WaitTooLongError, BannedError) as error:
                 if answer is None:
                     error.request = request
                     raise
                 break  # it can't be sent again in time: what is known is what it told
-            answer = latest
             if isinstance(answer, Done):
                 return cast("R", answer.reply)
             pause = pause_before_resend(
@@ -220,14 +224,28 @@ class Line:
             UsageError: If the client was closed.
             WaitTooLongError: If it would have to wait longer, or could never go.
         """
-        endpoint = request.endpoint
+        flight = self._ask(request, lane, patience, recv_window, max_wait, on_written)
+        try:
+            latest = await flight.landing
+        except asyncio.CancelledError:
+            self._desert(flight)
+            raise
+        return await self._land(flight, latest)
+
+    def _ask(
+        self,
+        request: Request[Any],
+        lane: Lane,
+        patience: Callable[[], float],
+        recv_window: int,
+        max_wait: float | None,
+        on_written: Callable[[], None] | None,
+    ) -> Flight:
+        """Ask for admission; whether it flies already, or when it will, is the gate's business."""
+        endpoint, breaker = request.endpoint, self._breaker
         now = self._clock.now()
-        if self._breaker.wary:
-            refusal = self._breaker.answer(endpoint, now)
-            if refusal is not None:
-                return refusal
         flight = Flight(
-            weight_of(request) + self._audit.beyond(endpoint),
+            endpoint.weight if endpoint.all_symbols is None else weight_of(request),
             endpoint.orders,
             lane,
             line=self,
@@ -235,25 +253,26 @@ class Line:
             patience=patience,
             recv_window=getattr(request, "recv_window", None) or recv_window,
             on_written=on_written,
-            trips=self._breaker.trips,
+            trips=breaker.trips,
             landing=self._loop.create_future(),
             sent=now,
         )
-        flight.grant = self._gate.ask(flight.weight, flight.orders, lane, now)
-        if flight.grant is None:
-            self._gate.enqueue(flight, max_wait, now)
-        else:
+        if self._audit.raised:
+            flight.weight += self._audit.beyond(endpoint)
+        refusal = breaker.answer(endpoint, now) if breaker.wary else None
+        if refusal is not None:
+            flight.landing.set_result(refusal)
+        elif self._gate.enter(flight, max_wait, now):
             self.launch(flight)
-        try:
-            answer = await flight.landing
-        except asyncio.CancelledError:
-            self._desert(flight)
-            raise
-        if answer is None:
+        return flight
+
+    async def _land(self, flight: Flight, landing: Answer[Any] | Exception | None) -> Answer[Any]:
+        """What came of a flight, once it is known whether it needs more than a connection."""
+        if landing is None:
             return await self._send(flight)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        if isinstance(landing, Exception):
+            raise landing
+        return landing
 
     # ------------------------------------------------------------------ on the wire
 
@@ -261,24 +280,21 @@ class Line:
         """Write an admitted request at once, if a connection stands ready for it."""
         grant = flight.grant
         assert grant is not None
-        refusal = self._refused_meanwhile(flight)
-        if refusal is not None:
-            flight.landing.set_result(refusal)
-            return
+        if self._breaker.trips != flight.trips:
+            refusal = self._refused_meanwhile(flight)
+            if refusal is not None:
+                flight.landing.set_result(refusal)
+                return
         connection = self._pool.sessions[grant.index].ready()
         if connection is None:
             flight.landing.set_result(None)
             return
-        endpoint = flight.request.endpoint
         flight.connection = connection
         flight.sent = self._clock.now()
         try:
+            endpoint = flight.request.endpoint
             connection.carry(
-                endpoint.method,
-                self._target(flight),
-                keyed=endpoint.keyed,
-                patience=flight.patience(),
-                listener=flight,
+                endpoint.method, self._target(flight), endpoint.keyed, flight.patience(), flight
             )
         except Exception as error:  # noqa: BLE001 - whoever waits for it is told
             self._desert(flight)
@@ -345,7 +361,8 @@ class Line:
 
     def _target(self, flight: Flight) -> str:
         """Path and query as they are sent: stamped and signed now, not before the wait."""
-        endpoint, query = flight.request.endpoint, encode(flight.request)
+        request = flight.request
+        endpoint, query = request.endpoint, encode(request)
         if endpoint.signed:
             query = sign(stamp(query, flight.recv_window, self._clock.timestamp()), self._signer)
         return f"{endpoint.path}?{query}" if query else endpoint.path

@@ -55,11 +55,10 @@ async def admit(
 ) -> Grant:
     """Wait for a grant, as a request does."""
     loop = asyncio.get_running_loop()
-    grant = gate.ask(weight, orders, lane, loop.time())
-    if grant is not None:
-        return grant
     seat = Seat(weight, orders, lane, landing=loop.create_future())
-    gate.enqueue(seat, max_wait, loop.time())
+    if gate.enter(seat, max_wait, loop.time()):
+        assert seat.grant is not None
+        return seat.grant
     try:
         problem = await seat.landing
     except asyncio.CancelledError:
