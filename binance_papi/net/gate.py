@@ -19,7 +19,7 @@ class Gate:
         loop: The loop whose timer is used.
     """
 
-    __slots__ = ("_clock", "_closed", "_idle", "_loop", "_timer", "admission")
+    __slots__ = ("_clock", "_closed", "_draining", "_idle", "_loop", "_timer", "admission")
 
     def __init__(self, admission: Admission, clock: Clock, loop: asyncio.AbstractEventLoop) -> None:
         self.admission = admission
@@ -28,6 +28,7 @@ class Gate:
         self._timer: asyncio.TimerHandle | None = None
         self._idle: asyncio.Future[None] | None = None
         self._closed = False
+        self._draining = False
 
     def enter(self, waiter: Waiter, max_wait: float | None, now: float) -> bool:
         """Let a request go on the wire, or wait for its turn.
@@ -103,6 +104,20 @@ class Gate:
             self._arm(wake)
         if self._idle is not None and not self._idle.done() and not self._busy():
             self._idle.set_result(None)
+
+    def drain_soon(self) -> None:
+        """The same on the next turn of the loop, once for all that happens on this one.
+
+        Many replies are read on one turn; what they make room for is then written in one go, which
+        is cheaper than reading and writing by turns.
+        """
+        if not self._draining:
+            self._draining = True
+            self._loop.call_soon(self._drain_now)
+
+    def _drain_now(self) -> None:
+        self._draining = False
+        self.drain()
 
     def _busy(self) -> bool:
         return any(route.busy for route in self.admission.routes)

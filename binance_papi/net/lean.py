@@ -214,7 +214,7 @@ class _Connection(asyncio.Protocol):
             self.abort()
         if listener is not None:
             body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
-            listener.hear(Reply(self._status, self._headers, body))
+            self._home.tell(listener, Reply(self._status, self._headers, body))
 
     # ------------------------------------------------------------------ the parser's side
 
@@ -330,6 +330,7 @@ class LeanSession:
             )
         self._all: dict[_Connection, None] = {}
         self._idle: list[_Connection] = []
+        self._inbox: list[tuple[Listener, Reply]] = []
         self._timer: asyncio.TimerHandle | None = None
         self.rings_at = inf
         """When the timer rings."""
@@ -393,6 +394,17 @@ class LeanSession:
         self._idle.append(connection)
         if self._timer is None:
             self.arm(connection.idle_since + _KEEP_ALIVE)
+
+    def tell(self, listener: Listener, reply: Reply) -> None:
+        """Tell of a reply on the next turn of the loop, together with all that come on this one."""
+        self._inbox.append((listener, reply))
+        if len(self._inbox) == 1:
+            self._loop.call_soon(self._tell_all)
+
+    def _tell_all(self) -> None:
+        inbox, self._inbox = self._inbox, []
+        for listener, reply in inbox:
+            listener.hear(reply)
 
     def lost(self, connection: _Connection) -> None:
         """A connection is gone."""

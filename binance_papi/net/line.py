@@ -405,7 +405,7 @@ class Line:
                 self._gate.turn_away()
         if excess or grant.ticket.alone or grant.route.tracker.events:
             self._report(grant, endpoint, excess)
-        self._gate.drain()
+        self._gate.drain_soon()
 
     def _learn_the_time(
         self, reply: Reply, answer: Answer[Any], endpoint: Endpoint[Any], sent: float, now: float
