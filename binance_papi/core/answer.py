@@ -16,7 +16,7 @@ from binance_papi.core.codes import Meaning
 R_co = TypeVar("R_co", covariant=True)
 
 
-class Reply(msgspec.Struct, frozen=True):
+class Reply(msgspec.Struct, frozen=True, gc=False):
     """What came over the wire.
 
     Args:
@@ -44,7 +44,7 @@ class Fault(msgspec.Struct, frozen=True):
     msg: str = ""
 
 
-class Done(msgspec.Struct, Generic[R_co], frozen=True):
+class Done(msgspec.Struct, Generic[R_co], frozen=True, gc=False):
     """It worked; ``reply`` is the typed reply."""
 
     reply: R_co

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from math import inf
 
 from binance_papi.core.admission import Admission, Waiter
 from binance_papi.errors import BannedError, UsageError, WaitTooLongError
 from binance_papi.net.clock import Clock
+
+
+def _nothing() -> None:
+    """Nobody has to be told."""
 
 
 class Gate:
@@ -19,7 +24,7 @@ class Gate:
         loop: The loop whose timer is used.
     """
 
-    __slots__ = ("_clock", "_closed", "_draining", "_idle", "_loop", "_timer", "admission")
+    __slots__ = ("_clock", "_closed", "_draining", "_idle", "_loop", "_timer", "admission", "woken")
 
     def __init__(self, admission: Admission, clock: Clock, loop: asyncio.AbstractEventLoop) -> None:
         self.admission = admission
@@ -29,6 +34,8 @@ class Gate:
         self._idle: asyncio.Future[None] | None = None
         self._closed = False
         self._draining = False
+        self.woken: Callable[[], None] = _nothing
+        """Called when all who may go were woken."""
 
     def enter(self, waiter: Waiter, max_wait: float | None, now: float) -> bool:
         """Let a request go on the wire, or wait for its turn.
@@ -97,8 +104,11 @@ class Gate:
         Call it after anything that may have made room.
         """
         now = self._clock.now()
-        for waiter in self.admission.drain(now):
-            waiter.wake()
+        woken = self.admission.drain(now)
+        if woken:
+            for waiter in woken:
+                waiter.wake()
+            self.woken()
         wake = self.admission.next_wake()
         if self._timer is not None or wake is not None:
             self._arm(wake)

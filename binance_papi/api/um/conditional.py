@@ -45,7 +45,7 @@ _EITHER: Final = (("strategy_id", "new_client_strategy_id"),)
 _ONCE: Final = ("strategyId", "strategyStatus", "orderId")
 
 
-class ConditionalOrder(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class ConditionalOrder(msgspec.Struct, frozen=True, rename="camel", kw_only=True, gc=False):
     """A conditional order; only ``strategy_id`` is certain, other fields came and went in weeks."""
 
     strategy_id: Id
