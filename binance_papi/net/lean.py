@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import os
 import ssl as tls
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from ipaddress import ip_address
 from math import inf
 from typing import Any, Final
@@ -38,9 +38,6 @@ _RAW: Final = 4 * MAX_BODY
 """Bytes of a whole reply at most, chunks and trailers included."""
 
 _INTERIM: Final = 8
-_NAMES: Final = 64
-"""Header names to keep, and characters of one."""
-
 _RAMP: Final = 8
 _STALL: Final = 0.02
 _GRACE: Final = 1.0
@@ -48,17 +45,50 @@ _STAGGER: Final = 0.25
 _OK: Final = 200
 
 
-class _Names(dict[bytes, str]):
-    """Header names in lower case; the few that a server uses are worked out once."""
-
-    def __missing__(self, name: bytes) -> str:
-        lower = name.decode("latin-1").lower()
-        if len(self) < _NAMES and len(name) < _NAMES:
-            self[name] = lower
-        return lower
+_spelled: Final[dict[str, bytes]] = {}
+"""How the server spelled a header when it was asked for last; mostly it does so again."""
 
 
-_names: Final = _Names()
+class _Headers(Mapping[str, str]):
+    """A reply's headers by their lower-case names; nearly all are never asked for."""
+
+    __slots__ = ("_raw",)
+
+    def __init__(self, raw: dict[bytes, bytes]) -> None:
+        self._raw = raw
+
+    def get(self, name: str, default: Any = None, /) -> Any:
+        """The value of a header, or ``default``."""
+        value = self._raw.get(_spelled.get(name, b""))
+        if value is None:
+            value = self._search(name)
+        return default if value is None else value.decode("latin-1")
+
+    def _search(self, name: str) -> bytes | None:
+        wanted = name.encode("latin-1")
+        for spelled, value in self._raw.items():
+            if spelled.lower() == wanted:
+                _spelled[name] = spelled
+                return value
+        return None
+
+    def __contains__(self, name: object) -> bool:
+        return self.get(str(name)) is not None
+
+    def __getitem__(self, name: str) -> str:
+        value: str | None = self.get(name)
+        if value is None:
+            raise KeyError(name)
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({name.decode("latin-1").lower() for name in self._raw})
+
+    def __len__(self) -> int:
+        return len(set(self))
+
+    def __repr__(self) -> str:
+        return f"<headers {', '.join(sorted(self))}>"
 
 
 class _Heard:
@@ -118,7 +148,7 @@ class _Connection(asyncio.Protocol):
         # counts.
         self.on_header = self.raw_headers.setdefault
         self._parser: Any = httptools.HttpResponseParser(self)
-        self._headers: dict[str, str] = {}
+        self._headers = _Headers({})
         self._body: list[bytes] = []
         self._body_size = self._raw = self._interim = self._status = 0
         self._framed = self._sized = self._stop = self._whole = self._keep = False
@@ -232,12 +262,12 @@ class _Connection(asyncio.Protocol):
         """The head is whole; trailers come later, and don't count."""
         if self._whole:
             return
-        raw = self.raw_headers
-        self._headers = {_names[name]: value.decode("latin-1") for name, value in raw.items()}
+        raw = self.raw_headers.copy()
+        self._headers = headers = _Headers(raw)
         if self._raw > _HEAD and sum(map(len, raw)) + sum(map(len, raw.values())) > _HEAD:
             self._stop = True
         self._framed = True
-        self._sized = "content-length" in self._headers or "transfer-encoding" in self._headers
+        self._sized = "content-length" in headers or "transfer-encoding" in headers
         self._status = self._parser.get_status_code()
 
     def on_body(self, part: bytes) -> None:
