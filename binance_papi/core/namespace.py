@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from importlib import import_module
-from typing import Any, Generic, ParamSpec, Protocol, Self, TypeVar, cast, overload
+from typing import Any, Generic, NoReturn, ParamSpec, Protocol, Self, TypeVar, cast, overload
 
 import msgspec
 
 from binance_papi.core.endpoint import Request, fields_of
+from binance_papi.errors import PapiError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -19,7 +20,7 @@ N = TypeVar("N", bound="Namespace")
 class Send(Protocol):
     """Whatever carries a request to the exchange and brings its reply."""
 
-    def __call__(self, request: Request[R], /) -> Awaitable[R]:
+    def __call__(self, request: Request[R], /) -> Coroutine[Any, Any, R]:
         """Send one request."""
         ...
 
@@ -69,8 +70,12 @@ class call(Generic[P, R]):  # noqa: N801 - used like a keyword
             return self
         send, request = space.sender, self.request
 
-        async def method(*args: P.args, **kwargs: P.kwargs) -> R:
-            return await send(request(*args, **kwargs))
+        def method(*args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]:
+            # No coroutine of its own: that would be a frame more for every request.
+            try:
+                return send(request(*args, **kwargs))
+            except (PapiError, TypeError) as error:
+                return _refuse(error)
 
         method.__name__ = self._name
         method.__qualname__ = f"{owner.__qualname__}.{self._name}"
@@ -79,6 +84,11 @@ class call(Generic[P, R]):  # noqa: N801 - used like a keyword
         # The next access finds the method itself.
         space.__dict__[self._name] = method
         return method
+
+
+async def _refuse(error: Exception) -> NoReturn:
+    """Raise it where the call is awaited, like everything else that goes wrong with it."""
+    raise error
 
 
 def _signature(request: Any) -> inspect.Signature:
