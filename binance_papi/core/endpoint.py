@@ -13,6 +13,7 @@ import msgspec
 
 from binance_papi.core.decode import BadReply, decode
 from binance_papi.core.fields import Field, RecvWindow, camel, compile_fields
+from binance_papi.core.paging import Paging
 from binance_papi.errors import InvalidRequestError
 
 R = TypeVar("R")
@@ -83,6 +84,7 @@ class Endpoint(Generic[R_co]):
             documented.
         listed: Whether the reply comes as a value or as a list of one: both are read as ``returns``
             says.
+        paging: How its rows are gone through; ``None`` where it is no history.
         stamped: Field of the reply that holds exchange time in ms written while serving this very
             request; ``None`` where the reply has none.
         once: Reply keys that a decision hangs on; twice in one reply, it counts as unreadable.
@@ -99,6 +101,7 @@ class Endpoint(Generic[R_co]):
         "method",
         "once",
         "orders",
+        "paging",
         "path",
         "replaced_by",
         "returns",
@@ -126,6 +129,7 @@ class Endpoint(Generic[R_co]):
         together: tuple[tuple[str, ...], ...] = (),
         span: int | None = None,
         listed: bool = False,
+        paging: Paging | None = None,
         stamped: str | None = None,
         once: tuple[str, ...] = (),
         replaced_by: str | None = None,
@@ -143,6 +147,7 @@ class Endpoint(Generic[R_co]):
         self.span = span
         self.ruled = bool(apart or together or span)
         self.listed = listed
+        self.paging = paging
         self.stamped = stamped
         self.once = tuple(f'"{key}"'.encode() for key in once)
         self.replaced_by = replaced_by

@@ -12,7 +12,8 @@ from binance_papi.api.margin.order import OrderList
 from binance_papi.api.rules import UpTo500
 from binance_papi.core.endpoint import TRADE, USER_DATA, Endpoint, SignedRequest
 from binance_papi.core.fields import ClientId36, Id, Number, Symbol
-from binance_papi.core.namespace import Namespace, call
+from binance_papi.core.namespace import Namespace, call, every
+from binance_papi.core.paging import Paging
 from binance_papi.terms import NewOrderRespType, Side, SideEffectType, TimeInForce
 
 _ONCE: Final = ("orderListId", "listOrderStatus")
@@ -140,6 +141,14 @@ class QueryAllOCO(SignedRequest[list[OrderList]], frozen=True, kw_only=True):
         list[OrderList],
         weight=100,
         apart=(("from_id", "start_time"), ("from_id", "end_time")),
+        paging=Paging(
+            time="transaction_time",
+            most=500,
+            key=("order_list_id",),
+            id="order_list_id",
+            from_id="from_id",
+            alone=True,
+        ),
     )
 
     from_id: Id | None = None
@@ -167,4 +176,5 @@ class Oco(Namespace):
     cancel_oco_orders = call(CancelOCOOrders)
     query_oco = call(QueryOCO)
     query_all_oco = call(QueryAllOCO)
+    query_all_oco_iter = every(QueryAllOCO, OrderList)
     query_open_oco = call(QueryOpenOCO)

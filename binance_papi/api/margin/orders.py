@@ -17,7 +17,8 @@ from binance_papi.core.cancel import Cancel, Sighting
 from binance_papi.core.decode import decode
 from binance_papi.core.endpoint import TRADE, USER_DATA, Endpoint, SignedRequest
 from binance_papi.core.fields import ClientId36, Id, Number, Symbol
-from binance_papi.core.namespace import Namespace, call
+from binance_papi.core.namespace import Namespace, call, every
+from binance_papi.core.paging import Paging
 from binance_papi.errors import InvalidRequestError
 from binance_papi.terms import (
     MarginOrderRespType,
@@ -232,7 +233,14 @@ class QueryAllOrders(SignedRequest[list[Order]], frozen=True, kw_only=True):
         recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
-    endpoint = Endpoint("GET", "/papi/v1/margin/allOrders", USER_DATA, list[Order], weight=100)
+    endpoint = Endpoint(
+        "GET",
+        "/papi/v1/margin/allOrders",
+        USER_DATA,
+        list[Order],
+        weight=100,
+        paging=Paging(time="time", most=500, key=("order_id",), id="order_id", from_id="order_id"),
+    )
 
     symbol: Symbol
     order_id: Id | None = None
@@ -250,3 +258,4 @@ class Orders(Namespace):
     query_order = call(QueryOrder)
     query_current_open_order = call(QueryCurrentOpenOrder)
     query_all_orders = call(QueryAllOrders)
+    query_all_orders_iter = every(QueryAllOrders, Order)
