@@ -226,7 +226,7 @@ class Request(msgspec.Struct, Generic[R], metaclass=_RequestMeta, frozen=True, k
     _mandatory_here: ClassVar[frozenset[str]]
 
     def __post_init__(self) -> None:
-        kind = type(self)
+        kind: type[Request[Any]] = type(self)
         for field, value in zip(fields_of(kind), msgspec.structs.astuple(self), strict=True):
             if value is not None:
                 field.check(value)
@@ -243,7 +243,7 @@ class Request(msgspec.Struct, Generic[R], metaclass=_RequestMeta, frozen=True, k
                 )
         if endpoint.ruled:
             _check_rules(self)
-        if kind.check is not Request.check:
+        if kind.check is not Request.check:  # pyright: ignore[reportUnknownMemberType]
             self.check()
 
     def check(self) -> None:

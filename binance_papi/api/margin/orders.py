@@ -94,6 +94,11 @@ class NewOrder(SignedRequest[Order], frozen=True, kw_only=True):
         if self.type != "MARKET" and self.quote_order_qty is not None:
             raise InvalidRequestError("quote_order_qty belongs to MARKET")
 
+    def question(self) -> QueryOrder | None:
+        """The query by your own id; ``None`` where it has none."""
+        text = self.new_client_order_id
+        return None if text is None else QueryOrder(symbol=self.symbol, orig_client_order_id=text)
+
 
 _NEEDED: Final[dict[str, tuple[str, ...]]] = {
     "LIMIT": ("time_in_force", "quantity", "price"),
