@@ -13,11 +13,11 @@ import msgspec
 
 from binance_papi.api.replies import MessageReply, TransactionReply
 from binance_papi.api.rules import UpTo100
+from binance_papi.api.words import AccountStatus, FutureType, TransferSide
 from binance_papi.core.endpoint import DAY_MS, TRADE, USER_DATA, Endpoint, SignedRequest
 from binance_papi.core.fields import Id, Number, Symbol
 from binance_papi.core.namespace import Namespace, call, every
 from binance_papi.core.paging import Paging
-from binance_papi.terms import AccountStatus, FutureType, TransferSide
 
 _MONTH: Final = 30 * DAY_MS
 _QUARTER: Final = 92 * DAY_MS

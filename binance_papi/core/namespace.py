@@ -6,13 +6,15 @@ import inspect
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
 from importlib import import_module
 from types import GenericAlias
-from typing import Any, Generic, ParamSpec, Protocol, Self, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Protocol, Self, TypeVar, cast, overload
 
 import msgspec
 
 from binance_papi.core.endpoint import Request, fields_of
 from binance_papi.core.paging import Paging
-from binance_papi.core.walk import Walk
+
+if TYPE_CHECKING:
+    from binance_papi.core.walk import Walk
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -120,11 +122,13 @@ class every(Generic[P, Row]):  # noqa: N801 - used like a keyword
     ) -> Self | Callable[P, AsyncGenerator[Row, None]]:
         if space is None:
             return self
+        # Imported when it is first used: most programs walk through nothing.
+        walk = import_module("binance_papi.core.walk").Walk
         send, request = space.sender, cast("type[Request[Any]]", self.request)
 
         def method(*_: P.args, **kwargs: P.kwargs) -> AsyncGenerator[Row, None]:
             # Made here, so that what can't be right is an error of the call, not of the first row.
-            return _rows(send, Walk[Row](request, kwargs))
+            return _rows(send, walk(request, kwargs))
 
         method.__name__ = self._name
         method.__qualname__ = f"{owner.__qualname__}.{self._name}"

@@ -30,6 +30,7 @@ from sphinx.util.nodes import make_refnode
 from typer.models import ArgumentInfo, CommandInfo, OptionInfo
 
 from binance_papi import PapiClient, api, terms
+from binance_papi.api import words
 from binance_papi.cli.app import app
 from binance_papi.core.endpoint import DAY_MS, Endpoint, Request, fields_of
 from binance_papi.core.namespace import Namespace, branch, call, every
@@ -213,7 +214,7 @@ class Enumerations(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """List them."""
         lines = ["```{eval-rst}"]
-        for one in declared(terms, terms.OpenEnum):
+        for one in (*declared(terms, terms.OpenEnum), *declared(words, terms.OpenEnum)):
             name = f"{one.__module__}.{one.__qualname__}"
             lines += [f".. autoclass:: {name}", "   :members:", "   :undoc-members:", ""]
         lines += ["```"]
@@ -320,6 +321,7 @@ _ROOMS = (
     "binance_papi.burst",
     "binance_papi.errors",
     "binance_papi.terms",
+    "binance_papi.api.words",
     "binance_papi.core.endpoint",
     "binance_papi.simulator",
 )

@@ -16,7 +16,8 @@ from binance_papi.api.um import account as um_account
 from binance_papi.api.um import algo, conditional, orders
 from binance_papi.api.um import history as um_history
 from binance_papi.api.um import positions as um_positions
-from binance_papi.terms import AlgoStatus, IncomeType
+from binance_papi.api.words import IncomeType
+from binance_papi.terms import AlgoStatus
 
 
 async def methods(papi: PapiClient) -> None:

@@ -13,11 +13,12 @@ import msgspec
 from binance_papi.api.cm.orders import Order
 from binance_papi.api.replies import Amendment, Income
 from binance_papi.api.rules import WEEK, UpTo100, UpTo1000
+from binance_papi.api.words import AutoCloseType, IncomeType
 from binance_papi.core.endpoint import DAY_MS, TRADE, USER_DATA, Endpoint, SignedRequest
 from binance_papi.core.fields import ClientId36, Id, Symbol
 from binance_papi.core.namespace import Namespace, call, every
 from binance_papi.core.paging import Paging
-from binance_papi.terms import AutoCloseType, IncomeType, PositionSide, Side
+from binance_papi.terms import PositionSide, Side
 
 
 class Trade(msgspec.Struct, frozen=True, rename="camel", kw_only=True):

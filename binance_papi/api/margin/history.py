@@ -12,11 +12,12 @@ from typing import Final
 import msgspec
 
 from binance_papi.api.rules import PageNumber, UpTo100, UpTo1000
+from binance_papi.api.words import LoanStatus
 from binance_papi.core.endpoint import DAY_MS, USER_DATA, Endpoint, SignedRequest
 from binance_papi.core.fields import Id, Symbol
 from binance_papi.core.namespace import Namespace, call, every
 from binance_papi.core.paging import Paging
-from binance_papi.terms import LoanStatus, Side, TimeInForce
+from binance_papi.terms import Side, TimeInForce
 
 _MONTH: Final = 30 * DAY_MS
 _TX_OR_TIME: Final = (("tx_id", "start_time"),)

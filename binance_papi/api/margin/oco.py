@@ -10,11 +10,12 @@ from typing import Final
 
 from binance_papi.api.margin.order import OrderList
 from binance_papi.api.rules import UpTo500
+from binance_papi.api.words import SideEffectType
 from binance_papi.core.endpoint import TRADE, USER_DATA, Endpoint, SignedRequest
 from binance_papi.core.fields import ClientId36, Id, Number, Symbol
 from binance_papi.core.namespace import Namespace, call, every
 from binance_papi.core.paging import Paging
-from binance_papi.terms import NewOrderRespType, Side, SideEffectType, TimeInForce
+from binance_papi.terms import NewOrderRespType, Side, TimeInForce
 
 _ONCE: Final = ("orderListId", "listOrderStatus")
 

@@ -13,6 +13,7 @@ import msgspec
 
 from binance_papi.api.margin.order import Order, OrderList
 from binance_papi.api.rules import UpTo500, check_needed
+from binance_papi.api.words import MarginOrderRespType, MarginOrderType, SideEffectType
 from binance_papi.core.cancel import Cancel, Sighting
 from binance_papi.core.decode import decode
 from binance_papi.core.endpoint import TRADE, USER_DATA, Endpoint, SignedRequest
@@ -20,14 +21,7 @@ from binance_papi.core.fields import ClientId36, Id, Number, Symbol
 from binance_papi.core.namespace import Namespace, call, every
 from binance_papi.core.paging import Paging
 from binance_papi.errors import InvalidRequestError
-from binance_papi.terms import (
-    MarginOrderRespType,
-    MarginOrderType,
-    SelfTradePreventionMode,
-    Side,
-    SideEffectType,
-    TimeInForce,
-)
+from binance_papi.terms import SelfTradePreventionMode, Side, TimeInForce
 
 _EITHER: Final = (("order_id", "orig_client_order_id"),)
 _ONCE: Final = ("orderId", "status")
