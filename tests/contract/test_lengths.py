@@ -9,16 +9,14 @@ ROOT = Path(__file__).parents[2] / "binance_papi"
 MOST = 400
 
 LONGER = {
-    "client.py": 620,
+    "client.py": 540,
     "core/admission.py": 450,
     "core/placement.py": 450,
     "core/resolve.py": 663,
-    "core/stream.py": 420,
     "core/weight.py": 480,
     "net/lean.py": 560,
     "net/line.py": 450,
-    "net/placing.py": 420,
-    "net/pursuit.py": 600,
+    "net/pursuit.py": 560,
     "net/session_pool.py": 450,
 }
 """Modules that are longer, and the length each may have at most. The list only shrinks."""

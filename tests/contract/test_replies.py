@@ -11,7 +11,6 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 import pytest
 
-from binance_papi.core.signing import ApiKey
 from tests.contract.census import ALL, HERE
 
 REPLIES = HERE / "replies"
@@ -81,8 +80,6 @@ def compare_leaf(plain: Any, typed: Any, at: str) -> None:
             assert int(plain) == typed, at
         case Enum():
             assert plain == typed.value, at
-        case ApiKey():  # a secret that shows nothing of itself
-            assert plain == typed.reveal(), at
         case _:
             assert plain == typed, at
             known = at.rpartition(".")[2] in TEXTS
