@@ -123,6 +123,8 @@ def sample(kind: type[Request[Any]], **fields: Any) -> Request[Any]:
     """A request of a class, with what it needs and what is given."""
     names = {field.name for field in fields_of(kind)}
     known = SAMPLE | {"type": _TYPES.get(kind.__module__.rpartition(".")[2])}
+    if ".cm." in kind.__module__:
+        known["symbol"] = "BTCUSD_PERP"
     if kind.__name__ in _PRICED:
         known["price"] = "2.5"
     if kind.__name__ in _AMOUNTS:
