@@ -145,7 +145,7 @@ class Endpoint(Generic[R_co]):
         self.apart = apart
         self.together = together
         self.span = span
-        self.ruled = bool(apart or together or span)
+        self.ruled = bool(apart or together or span or paging)
         self.listed = listed
         self.paging = paging
         self.stamped = stamped
@@ -287,14 +287,12 @@ def _check_rules(request: Request[Any]) -> None:
     for group in endpoint.together:
         if len({getattr(request, name) is None for name in group}) > 1:
             raise InvalidRequestError(f"{_names(group)} go together")
-    if endpoint.span is None:
-        return
     start, end = getattr(request, "start_time", None), getattr(request, "end_time", None)
     if start is None or end is None:
         return
     if start > end:
         raise InvalidRequestError("startTime is after endTime")
-    if end - start >= endpoint.span:
+    if endpoint.span is not None and end - start >= endpoint.span:
         raise InvalidRequestError(f"endTime is less than {_span(endpoint.span)} after startTime")
 
 

@@ -124,6 +124,7 @@ def test_an_oco_counts_as_two_orders() -> None:
             {"symbol": "A"},
             "one of orderId or origClientOrderId",
         ),
+        (um_history.GetIncomeHistory, {"start_time": 2, "end_time": 1}, "startTime is after"),
         (history.QueryLoanRecord, {"asset": "USDT"}, "one of txId or startTime is mandatory"),
         (history.QueryRepayRecord, {"asset": "USDT"}, "one of txId or startTime is mandatory"),
         (oco.QueryOCO, {}, "one of orderListId or origClientOrderId is mandatory"),
