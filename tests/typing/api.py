@@ -1,5 +1,6 @@
 """What type checkers see: run by mypy and pyright, not by pytest."""
 
+from collections.abc import AsyncGenerator
 from decimal import Decimal
 from typing import assert_type
 
@@ -15,7 +16,8 @@ from binance_papi.api.um import account as um_account
 from binance_papi.api.um import algo, conditional, orders
 from binance_papi.api.um import history as um_history
 from binance_papi.api.um import positions as um_positions
-from binance_papi.terms import AlgoStatus, IncomeType
+from binance_papi.api.words import IncomeType
+from binance_papi.terms import AlgoStatus
 
 
 async def methods(papi: PapiClient) -> None:
@@ -95,6 +97,23 @@ async def margin(papi: PapiClient) -> None:
     assert_type(unknown, msgspec.Raw)
 
 
+async def histories(papi: PapiClient) -> None:
+    """All pages of a history, row by row."""
+    walk = papi.um.history.account_trades_iter(symbol="BTCUSDT", start_time=1, end_time=2)
+    assert_type(walk, AsyncGenerator[um_history.Trade, None])
+    async for trade in walk:
+        assert_type(trade, um_history.Trade)
+        assert_type(trade.qty, Decimal | None)
+    async for loan in papi.margin.history.query_loan_record_iter(
+        asset="USDT", start_time=1, end_time=2
+    ):
+        assert_type(loan, margin_history.Loan)
+    async for order in papi.cm.orders.query_all_orders_iter(
+        pair="BTCUSD", start_time=1, end_time=2
+    ):
+        assert_type(order.order_id, int)
+
+
 async def values(papi: PapiClient) -> None:
     """A request is a value whose reply type travels with it."""
     request = conditional.CancelOrder(symbol="BTCUSDT", new_client_strategy_id="mine")
@@ -109,6 +128,7 @@ async def mistakes(papi: PapiClient) -> None:
     await papi.um.conditional.cancel_order(symbol="X", order_id=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     await papi.um.conditional.cancel_order(symbol=1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     await papi.um.algo.cancel_order(symbol="BTCUSDT", algo_id=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    papi.um.history.account_trades_iter(start_time=1, end_time=2)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     await papi.margin.loans.borrow(asset="USDT")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     await papi.um.positions.change_position_mode(dual_side_position="yes")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     conditional.CancelOrder("BTCUSDT", 1)  # type: ignore[call-arg,arg-type]  # pyright: ignore[reportCallIssue]

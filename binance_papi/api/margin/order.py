@@ -10,18 +10,10 @@ from decimal import Decimal
 import msgspec
 
 from binance_papi.api.replies import NoneText
+from binance_papi.api.words import ContingencyType, ListOrderStatus, ListStatusType, MarginOrderType
 from binance_papi.core.cancel import Sighting
 from binance_papi.core.fields import Id
-from binance_papi.terms import (
-    ContingencyType,
-    ListOrderStatus,
-    ListStatusType,
-    MarginOrderType,
-    OrderStatus,
-    SelfTradePreventionMode,
-    Side,
-    TimeInForce,
-)
+from binance_papi.terms import OrderStatus, SelfTradePreventionMode, Side, TimeInForce
 
 
 class Fill(msgspec.Struct, frozen=True, rename="camel", kw_only=True):

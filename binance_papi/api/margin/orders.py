@@ -13,20 +13,15 @@ import msgspec
 
 from binance_papi.api.margin.order import Order, OrderList
 from binance_papi.api.rules import UpTo500, check_needed
+from binance_papi.api.words import MarginOrderRespType, MarginOrderType, SideEffectType
 from binance_papi.core.cancel import Cancel, Sighting
 from binance_papi.core.decode import decode
 from binance_papi.core.endpoint import TRADE, USER_DATA, Endpoint, SignedRequest
 from binance_papi.core.fields import ClientId36, Id, Number, Symbol
-from binance_papi.core.namespace import Namespace, call
+from binance_papi.core.namespace import Namespace, call, every
+from binance_papi.core.paging import Paging
 from binance_papi.errors import InvalidRequestError
-from binance_papi.terms import (
-    MarginOrderRespType,
-    MarginOrderType,
-    SelfTradePreventionMode,
-    Side,
-    SideEffectType,
-    TimeInForce,
-)
+from binance_papi.terms import SelfTradePreventionMode, Side, TimeInForce
 
 _EITHER: Final = (("order_id", "orig_client_order_id"),)
 _ONCE: Final = ("orderId", "status")
@@ -92,6 +87,11 @@ class NewOrder(SignedRequest[Order], frozen=True, kw_only=True):
             raise InvalidRequestError("MARKET needs quantity or quote_order_qty")
         if self.type != "MARKET" and self.quote_order_qty is not None:
             raise InvalidRequestError("quote_order_qty belongs to MARKET")
+
+    def question(self) -> QueryOrder | None:
+        """The query by your own id; ``None`` where it has none."""
+        text = self.new_client_order_id
+        return None if text is None else QueryOrder(symbol=self.symbol, orig_client_order_id=text)
 
 
 _NEEDED: Final[dict[str, tuple[str, ...]]] = {
@@ -232,7 +232,14 @@ class QueryAllOrders(SignedRequest[list[Order]], frozen=True, kw_only=True):
         recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
-    endpoint = Endpoint("GET", "/papi/v1/margin/allOrders", USER_DATA, list[Order], weight=100)
+    endpoint = Endpoint(
+        "GET",
+        "/papi/v1/margin/allOrders",
+        USER_DATA,
+        list[Order],
+        weight=100,
+        paging=Paging(time="time", most=500, key=("order_id",), id="order_id", from_id="order_id"),
+    )
 
     symbol: Symbol
     order_id: Id | None = None
@@ -250,3 +257,4 @@ class Orders(Namespace):
     query_order = call(QueryOrder)
     query_current_open_order = call(QueryCurrentOpenOrder)
     query_all_orders = call(QueryAllOrders)
+    query_all_orders_iter = every(QueryAllOrders, Order)
