@@ -386,8 +386,9 @@ class PapiClient(Namespace):
 
         Args:
             what: An `Unknown` of a burst, a `MaybePlaced`, or one of these of `CloseReport` of an
-                earlier client; or a cancel or a placement whose caller was cancelled. Any other
-                outcome is returned as it is.
+                earlier client; or a cancel or a placement whose caller was cancelled, or which an
+                earlier process sent: any order with its id is then taken for the one it placed. Any
+                other outcome is returned as it is.
             deadline: Seconds until an answer is there.
 
         Returns:
