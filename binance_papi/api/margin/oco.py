@@ -71,6 +71,11 @@ class NewOCO(SignedRequest[OrderList], frozen=True, kw_only=True):
     new_order_resp_type: NewOrderRespType | str | None = None
     side_effect_type: SideEffectType | str | None = None
 
+    def question(self) -> QueryOCO | None:
+        """The query by your own id of the list; ``None`` where it has none."""
+        own = self.list_client_order_id
+        return None if own is None else QueryOCO(orig_client_order_id=own)
+
 
 class CancelOCOOrders(SignedRequest[OrderList], frozen=True, kw_only=True):
     """Cancel both orders of a list; cancelling either of them does the same.

@@ -263,6 +263,11 @@ class ModifyOrder(SignedRequest[Order], frozen=True, kw_only=True):
     price_match: PriceMatch | str | None = None
     modify_id: Id | None = None
 
+    def question(self) -> QueryOrder:
+        """The order shows price and quantity."""
+        number, text = self.order_id, self.orig_client_order_id
+        return QueryOrder(symbol=self.symbol, order_id=number, orig_client_order_id=text)
+
 
 class QueryAllCurrentOpenOrders(SignedRequest[list[Order]], frozen=True, kw_only=True):
     """Ask for all open plain orders, of one symbol or of all; algo orders are not among them.
