@@ -350,6 +350,7 @@ class PapiClient(Namespace):
         queries by the id follow, until the outcome is certain or the deadline is over; it is then
         asked for another minute, see `resolve`, but nothing further is sent to place the order. If
         the caller is cancelled, what is not on the wire is withdrawn, and the rest lives on.
+        Placing a request again whose outcome is not known yet, with the same id, only asks.
 
         Args:
             request: A placement of any family, e.g. ``um.algo.NewOrder``.

@@ -456,6 +456,25 @@ def test_nobody_asks_for_ever(virtual: Virtual) -> None:
     play(virtual, main)
 
 
+def test_placing_again_what_is_not_known_only_asks(virtual: Virtual) -> None:
+    """While it is still asked about, and when that has ended; a new order comes after that."""
+
+    async def main(counter: Counter) -> None:
+        counter.shop.mishaps = [LOST]
+        counter.shop.send, send = _failing(counter), counter.shop.send  # type: ignore[method-assign]
+        for pause in (0.0, 0.0, LATE + 1):
+            assert isinstance(await counter.place(deadline=2.0), MaybePlaced)
+            await asyncio.sleep(pause)
+        assert isinstance(counter.placings.kept(order()), MaybePlaced)
+        counter.shop.send = send  # type: ignore[method-assign]
+        assert isinstance(await counter.place(deadline=2.0), MaybePlaced)
+        assert isinstance(await counter.place(deadline=60.0), NotPlaced)
+        assert counter.shop.count("POST") == 1
+        assert isinstance(await counter.place(), Placed)
+
+    play(virtual, main)
+
+
 def _failing(counter: Counter) -> Any:
     """A session whose queries never get an answer."""
     send = counter.shop.send
