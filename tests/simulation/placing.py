@@ -86,11 +86,13 @@ class Statement:
         said: One for each order.
         final: What became of those of which nobody could say, after asking on.
         late: Seconds by which it came later than promised.
+        ends: Virtual time of the callers' deadline.
     """
 
     said: list[Said]
     final: list[Said] = field(default_factory=list)
     late: float = 0.0
+    ends: float = -inf
 
 
 Policy = Callable[[PapiClient, Sequence[Place[Any]]], Awaitable[Statement]]
@@ -120,7 +122,7 @@ async def place(papi: PapiClient, requests: Sequence[Place[Any]]) -> Statement:
     late = loop.time() - begun - DEADLINE - GRACE
     unclear = [one for one in outcomes if isinstance(one, MaybePlaced)]
     settled = await asyncio.gather(*(papi.resolve(one, deadline=ASK_ON) for one in unclear))
-    return Statement(_said(outcomes), _said(settled), late)
+    return Statement(_said(outcomes), _said(settled), late, begun + DEADLINE)
 
 
 async def leaving(papi: PapiClient, requests: Sequence[Place[Any]]) -> Statement:
@@ -231,7 +233,9 @@ def _judge_one(said: Said, trial: Trial) -> Iterator[Violation]:
     doubtful = [wire for wire in attempts if not wire.clear and wire.told != 200]
     # A later attempt may have been told that the id is in use; and one may be answered only after
     # nobody waited any more.
-    if said.kind == MAYBE and all(wire.clear for wire in attempts) and len(attempts) < 2:
+    ends = trial.statement.ends
+    clear = all(wire.clear and wire.settled < ends for wire in attempts) and len(attempts) < 2
+    if said.kind == MAYBE and clear:
         yield Violation("maybe", key, f"nothing was unclear: {said}")
     if len(doubtful) > 1:
         yield Violation("doubtful", key, f"{len(doubtful)} attempts may have placed it: {said}")
