@@ -220,7 +220,7 @@ class Placing:
     async def _place(self) -> None:
         """One attempt, from admission to its answer."""
         birth, pursuits = self.birth, self._home.pursuits
-        clock = pursuits.clock
+        clock, deadline = pursuits.clock, birth.deadline
         sent = 0.0
         answer: Answer[Any] = Unsent("it was withdrawn", held=True)
 
@@ -238,10 +238,12 @@ class Placing:
                 silences=0,
                 recv_window=birth.recv_window,
                 written=written,
-                max_wait=max(0.0, birth.deadline - clock.now()),
+                max_wait=max(0.0, deadline - clock.now()),
             )
         except (BannedError, WaitTooLongError, UsageError) as error:
-            self._hold_back(error)
+            # Meanwhile somebody may have come who waits longer.
+            if birth.deadline == deadline or not isinstance(error, WaitTooLongError):
+                self._hold_back(error)
         finally:
             self._hear(answer, sent, birth.heard)
 
@@ -378,19 +380,19 @@ class Placings:
             The placements of which nobody can say whether there is an order.
         """
         self._closed = True
-        for placing in self._left():
+        for placing in list(self._running.values()):
             if not placing.withdraw("the client was closed"):
                 placing.birth.close()
         if self._running and grace > 0:
             self._idle = self.pursuits.loop.create_future()
             await asyncio.wait({self._idle}, timeout=grace)
-        left = {placing.birth.request.key(): placing.give_up() for placing in self._left()}
+        left = {
+            placing.birth.request.key(): placing.give_up()
+            for placing in tuple(self._running.values())
+        }
         left |= self._kept
         self._kept.clear()
         return tuple(outcome for outcome in left.values() if isinstance(outcome, MaybePlaced))
-
-    def _left(self) -> list[Placing]:
-        return list(self._running.values())
 
 
 def _never_sent(birth: Birth) -> PapiError:

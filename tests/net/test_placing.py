@@ -108,8 +108,8 @@ class Shop:
 class Counter:
     """Placings in front of a shop, in virtual time."""
 
-    def __init__(self) -> None:
-        self.desk = Desk()
+    def __init__(self, connections: int = 64) -> None:
+        self.desk = Desk(connections=connections)
         self.shop = Shop()
         pool: Any = self.desk.pursuits.line._pool
         pool.sessions = (self.shop,)
@@ -129,11 +129,13 @@ class Counter:
         return await resolve(self.placings, what or order(), deadline=deadline)
 
 
-def play(virtual: Virtual, main: Callable[[Counter], Coroutine[Any, Any, T]]) -> T:
+def play(
+    virtual: Virtual, main: Callable[[Counter], Coroutine[Any, Any, T]], connections: int = 64
+) -> T:
     """Run a scene and close: no task, timer or grant is left, and nothing was placed twice."""
 
     async def scene() -> T:
-        counter = Counter()
+        counter = Counter(connections)
         result = await main(counter)
         await counter.placings.close(0.0)
         await counter.desk.close()
@@ -347,6 +349,21 @@ def test_each_caller_has_a_deadline_of_his_own(virtual: Virtual) -> None:
         assert await counter.ask(early) is late
 
     play(virtual, main)
+
+
+def test_who_waits_longer_is_served(virtual: Virtual) -> None:
+    """The first caller's patience for a connection is over before the second one's."""
+
+    async def main(counter: Counter) -> None:
+        counter.shop.latency = 0.5
+        busy = counter.loop.create_task(counter.place(order("other")))
+        await asyncio.sleep(0)
+        first, second = counter.start(deadline=0.2), counter.start(deadline=3.0)
+        assert isinstance(await first, MaybePlaced)
+        assert isinstance(await second, Placed)
+        assert isinstance(await busy, Placed)
+
+    play(virtual, main, connections=1)
 
 
 def test_who_only_asks_does_not_prolong_the_placing(virtual: Virtual) -> None:
