@@ -220,7 +220,7 @@ class Placing:
     async def _place(self) -> None:
         """One attempt, from admission to its answer."""
         birth, pursuits = self.birth, self._home.pursuits
-        clock, deadline = pursuits.clock, birth.deadline
+        clock = pursuits.clock
         sent = 0.0
         answer: Answer[Any] = Unsent("it was withdrawn", held=True)
 
@@ -238,12 +238,10 @@ class Placing:
                 silences=0,
                 recv_window=birth.recv_window,
                 written=written,
-                max_wait=max(0.0, deadline - clock.now()),
+                max_wait=max(0.0, birth.deadline - clock.now()),
             )
         except (BannedError, WaitTooLongError, UsageError) as error:
-            # Meanwhile somebody may have come who waits longer.
-            if birth.deadline == deadline or not isinstance(error, WaitTooLongError):
-                self._hold_back(error)
+            self._hold_back(error)
         finally:
             self._hear(answer, sent, birth.heard)
 
@@ -386,10 +384,8 @@ class Placings:
         if self._running and grace > 0:
             self._idle = self.pursuits.loop.create_future()
             await asyncio.wait({self._idle}, timeout=grace)
-        left = {
-            placing.birth.request.key(): placing.give_up()
-            for placing in tuple(self._running.values())
-        }
+        late = list(self._running.values())
+        left = {placing.birth.request.key(): placing.give_up() for placing in late}
         left |= self._kept
         self._kept.clear()
         return tuple(outcome for outcome in left.values() if isinstance(outcome, MaybePlaced))

@@ -358,7 +358,9 @@ def test_who_waits_longer_is_served(virtual: Virtual) -> None:
         counter.shop.latency = 0.5
         busy = counter.loop.create_task(counter.place(order("other")))
         await asyncio.sleep(0)
-        first, second = counter.start(deadline=0.2), counter.start(deadline=3.0)
+        first = counter.start(deadline=0.2)
+        await asyncio.sleep(0.1)
+        second = counter.start(deadline=3.0)
         assert isinstance(await first, MaybePlaced)
         assert isinstance(await second, Placed)
         assert isinstance(await busy, Placed)
