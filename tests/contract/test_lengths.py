@@ -11,8 +11,7 @@ MOST = 400
 LONGER = {
     "client.py": 560,
     "core/admission.py": 450,
-    "core/placement.py": 450,
-    "core/resolve.py": 663,
+    "core/resolve.py": 630,
     "core/weight.py": 480,
     "net/lean.py": 560,
     "net/line.py": 450,

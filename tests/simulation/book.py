@@ -42,6 +42,7 @@ class Order:
         changes: Its life, oldest first.
         child: Id of the plain order that it became.
         forgotten: From when until when the nodes act as if it did not exist, while it is open.
+        own: Its owner's id of it; ``None``: ``x-`` and the exchange's id.
     """
 
     family: str
@@ -50,6 +51,7 @@ class Order:
     changes: list[Change]
     child: int | None = None
     forgotten: tuple[float, float] = field(default=(0.0, 0.0))
+    own: str | None = None
 
     @property
     def key(self) -> Key:
@@ -60,6 +62,11 @@ class Order:
     def last(self) -> Change:
         """Its latest change."""
         return self.changes[-1]
+
+    @property
+    def name(self) -> str:
+        """Its owner's id of it."""
+        return f"x-{self.id}" if self.own is None else self.own
 
     def seen(self, at: float) -> Change | None:
         """Its state as it was then; ``None`` before it was placed."""
@@ -88,6 +95,10 @@ class Book:
     def get(self, family: str, number: int) -> Order | None:
         """One order, if there is such a one."""
         return self._orders.get((family, number))
+
+    def named(self, family: str, name: str) -> list[Order]:
+        """The orders of a family with that id of their owner's, oldest first."""
+        return [one for one in self.of(family, None) if one.name == name]
 
     def of(self, family: str, symbol: str | None) -> Iterator[Order]:
         """The orders of a family, of one symbol or all, in the order of their placing."""

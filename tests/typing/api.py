@@ -6,7 +6,20 @@ from typing import assert_type
 
 import msgspec
 
-from binance_papi import OrderStatus, PapiClient, StrategyStatus, Usage
+from binance_papi import (
+    AlreadyGone,
+    Canceled,
+    MaybePlaced,
+    NotPlaced,
+    OrderStatus,
+    PapiClient,
+    Placed,
+    Rejected,
+    StrategyStatus,
+    Unknown,
+    Usage,
+    with_client_id,
+)
 from binance_papi.api import general, portfolio, replies
 from binance_papi.api.cm import conditional as cm_conditional
 from binance_papi.api.cm import orders as cm_orders
@@ -122,11 +135,24 @@ async def values(papi: PapiClient) -> None:
     assert_type(listing, list[general.OrderRateLimit])
 
 
+async def placements(papi: PapiClient) -> None:
+    """An order placed comes in one of three classes, and asking on keeps to them."""
+    request = with_client_id(algo.NewOrder(symbol="X", side="BUY", type="STOP", quantity=1))
+    assert_type(request, algo.NewOrder)
+    outcome = await papi.place(request, deadline=1.0)
+    assert_type(outcome, Placed | NotPlaced | MaybePlaced)
+    assert_type(await papi.resolve(outcome), Placed | NotPlaced | MaybePlaced)
+    assert_type(await papi.resolve(request), Placed | NotPlaced | MaybePlaced)
+    (cancel,) = (await papi.burst([request.cancel()], deadline=1.0)).outcomes
+    assert_type(await papi.resolve(cancel), Canceled | AlreadyGone | Rejected | Unknown)
+
+
 async def mistakes(papi: PapiClient) -> None:
     """Each of these is an error to both checkers."""
     await papi.um.conditional.cancel_order(strategy_id=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     await papi.um.conditional.cancel_order(symbol="X", order_id=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     await papi.um.conditional.cancel_order(symbol=1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    await papi.place(algo.CancelOrder(algo_id=1), deadline=1.0)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     await papi.um.algo.cancel_order(symbol="BTCUSDT", algo_id=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     papi.um.history.account_trades_iter(start_time=1, end_time=2)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     await papi.margin.loans.borrow(asset="USDT")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]

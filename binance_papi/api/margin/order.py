@@ -100,6 +100,7 @@ class Order(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
             client_id=self.orig_client_order_id or self.client_order_id,
             symbol=self.symbol,
             updated=self.update_time,
+            placed=self.time,
         )
 
 
