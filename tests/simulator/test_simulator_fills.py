@@ -245,7 +245,7 @@ def test_hedge_mode() -> None:
         _order(desk, "um", market, side=side, positionSide=position)
     over = _order(desk, "um", market, side="SELL", positionSide="LONG", quantity="3")
     assert (over["status"], over["executedQty"]) == ("EXPIRED", "2")
-    assert (_amount(desk, "LONG"), _amount(desk, "SHORT")) == (0, -2)
+    assert (_amount(desk, "LONG"), _amount(desk, "SHORT")) == (D(0), D(-2))
     rows = _get(desk, "um/positionRisk", symbol="BTCUSDT")
     assert [(row["positionSide"], row["positionAmt"]) for row in rows] == [
         ("BOTH", "0"),
@@ -315,7 +315,11 @@ def test_balances_and_positions_follow(desk: Desk) -> None:
     _order(desk, "um", {**MARKET, "side": "BUY", "quantity": "2"})
     desk.venue.set_price("BTCUSDT", "120", desk.now)
     (risk,) = _get(desk, "um/positionRisk", symbol="BTCUSDT")
-    assert (risk["positionAmt"], D(risk["unRealizedProfit"]), D(risk["notional"])) == ("2", 20, 240)
+    assert (risk["positionAmt"], D(risk["unRealizedProfit"]), D(risk["notional"])) == (
+        "2",
+        D(20),
+        D(240),
+    )
     assert len(_get(desk, "um/positionRisk")) == 6
     balance = _get(desk, "balance", asset="USDT")
     assert D(balance["umUnrealizedPNL"]) == 20
@@ -329,9 +333,13 @@ def test_balances_and_positions_follow(desk: Desk) -> None:
     detail = _get(desk, "um/account")
     assert len(detail["positions"]) == 6
     (second,) = read(desk.send("GET", "/papi/v2/um/account"))["positions"]
-    assert (second["positionAmt"], D(second["notional"])) == ("2", 240)
+    assert (second["positionAmt"], D(second["notional"])) == ("2", D(240))
     (asset,) = detail["assets"]
-    assert (asset["asset"], D(asset["crossUnPnl"]), D(asset["initialMargin"])) == ("USDT", 20, 12)
+    assert (asset["asset"], D(asset["crossUnPnl"]), D(asset["initialMargin"])) == (
+        "USDT",
+        D(20),
+        D(12),
+    )
 
 
 def test_cm_pages(desk: Desk) -> None:
@@ -356,7 +364,7 @@ def test_an_account_without_positions() -> None:
     """It is as safe as can be; its balances are those that it was given."""
     desk = Desk(balances={"USDT": "5", "ETH": "2"}, prices={"ETHUSD_PERP": "3000"})
     account = _get(desk, "account")
-    assert (D(account["accountEquity"]), account["uniMMR"]) == (6005, "99999999")
+    assert (D(account["accountEquity"]), account["uniMMR"]) == (D(6005), "99999999")
     assert [row["asset"] for row in _get(desk, "balance")] == ["USDT", "ETH"]
     assert D(_get(desk, "balance", asset="BNB")["totalWalletBalance"]) == 0
 
