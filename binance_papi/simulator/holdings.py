@@ -27,6 +27,7 @@ _V1: Final = "/papi/v1/"
 _ZERO: Final = Decimal(0)
 _LEVERAGE: Final = 20  # of a symbol whose leverage nobody set
 _MAINTENANCE: Final = Decimal("0.004")  # share of a position's worth
+_WEEK_MS: Final = 7 * 86_400_000
 _SAFE: Final = "99999999"  # uniMMR of an account without positions
 _DOLLARS: Final = ("USDT", "USDC", "USD")
 _MAX_NOTIONAL: Final = "20000000"
@@ -63,6 +64,7 @@ class Holdings:
                 ("GET", path + "account"): partial(self.positions_and_assets, business, 1),
                 ("GET", path + "positionRisk"): partial(self.position_risk, business),
                 ("GET", path + "userTrades"): partial(self.user_trades, business),
+                ("GET", path + "income"): partial(self.income, business),
                 ("POST", path + "leverage"): partial(self.change_leverage, business),
                 ("GET", path + "positionSide/dual"): self.position_mode,
                 ("POST", path + "positionSide/dual"): self.change_position_mode,
@@ -296,6 +298,20 @@ class Holdings:
         ]
         return found[-rows:] if first is None else found[:rows]
 
+    def income(self, business: Business, params: Params, moment: Moment) -> list[Any]:
+        """Get Income History: profit and commission of the trades, oldest first."""
+        symbol, kind = params.text("symbol"), params.text("incomeType")
+        start, end = params.integer("startTime"), params.integer("endTime") or moment.now
+        start = end - _WEEK_MS if start is None else start
+        found = [
+            row
+            for trade in self._ledger.trades[business]
+            if symbol in (None, trade.symbol) and start <= trade.time <= end
+            for row in _incomes(trade)
+            if kind in (None, row["incomeType"])
+        ]
+        return found[: params.integer("limit") or 100]
+
     def change_leverage(self, business: Business, params: Params, moment: Moment) -> dict[str, Any]:
         """Change Initial Leverage; it tells the stream, and counts for the margins alone."""
         symbol, leverage = params.need("symbol"), params.integer("leverage") or 1
@@ -326,6 +342,26 @@ class Holdings:
                 )
         self._account.hedge_mode = wanted
         return {"code": 200, "msg": "success"}
+
+
+def _incomes(trade: Trade) -> Iterable[dict[str, Any]]:
+    """What a trade earned and cost."""
+    amounts = (
+        ("REALIZED_PNL", Decimal(trade.realized)),
+        ("COMMISSION", -Decimal(trade.commission)),
+    )
+    for number, (kind, amount) in enumerate(amounts):
+        if amount:
+            yield {
+                "symbol": trade.symbol,
+                "incomeType": kind,
+                "income": text(amount),
+                "asset": trade.commission_asset,
+                "info": kind,
+                "time": trade.time,
+                "tranId": str(2 * trade.id + number),
+                "tradeId": str(trade.id),
+            }
 
 
 def _trade(business: Business, trade: Trade) -> dict[str, Any]:

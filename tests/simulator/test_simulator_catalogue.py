@@ -169,4 +169,5 @@ def test_what_the_caller_named_is_in_the_reply() -> None:
     sample = {"a": True, "b": 1, "c": "1", "d": None, "e": 2}
     sent = {"a": "FALSE", "b": "5", "c": "5", "d": "5"}
     assert echo(sample, sent) == {"a": False, "b": 5, "c": "5", "d": None, "e": 2}
-    assert read(desk.send("GET", "/papi/v1/um/income", {"sample": "1", "tranId": "x"}))
+    path = "/papi/v1/um/adlQuantile"
+    assert read(desk.send("GET", path, {"adlQuantile": "x"}))[0]["adlQuantile"]["LONG"] == 3

@@ -387,6 +387,29 @@ def test_lists_of_trades(desk: Desk) -> None:
         assert [row["id"] for row in rows] == expected
 
 
+@pytest.mark.parametrize(("product", "symbol"), [("um", "BTCUSDT"), ("cm", "BTCUSD_PERP")])
+def test_income(desk: Desk, product: str, symbol: str) -> None:
+    """What trades earned and cost is income, by type and time; it adds up to the wallet."""
+    business: Business = "UM" if product == "um" else "CM"
+    for side in ("BUY", "SELL"):
+        _order(desk, product, {**MARKET, "side": side, "quantity": "2"}, symbol=symbol)
+        desk.venue.set_price(symbol, "120", desk.now)
+        desk.now += 1
+    rows = _get(desk, f"{product}/income")
+    assert [row["incomeType"] for row in rows] == ["COMMISSION", "REALIZED_PNL", "COMMISSION"]
+    total = sum(D(row["income"]) for row in rows)
+    assert abs(total - desk.venue.ledger.wallet(business, rows[0]["asset"])) < D("0.0000001")
+    asked: list[tuple[dict[str, Any], int]] = [
+        ({"incomeType": "REALIZED_PNL"}, 1),
+        ({"limit": 2}, 2),
+        ({"startTime": MS + 1000}, 2),
+        ({"endTime": MS}, 1),
+        ({"symbol": {"um": "ETHUSDT", "cm": "ETHUSD_PERP"}[product]}, 0),
+    ]
+    for params, expected in asked:
+        assert len(_get(desk, f"{product}/income", **params)) == expected
+
+
 # ---------------------------------------------------------------------- switches
 
 
