@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from binance_papi.api.adjacent import Adjacent
     from binance_papi.api.margin import Margin
     from binance_papi.api.portfolio import Portfolio
+    from binance_papi.api.user_stream import UserStreamKey
     from binance_papi.burst import Verify
     from binance_papi.net.wiring import Wiring
 
@@ -102,6 +103,7 @@ class PapiClient(Namespace):
     portfolio: branch[Portfolio] = branch("binance_papi.api.portfolio:Portfolio")
     general = branch(General)
     adjacent: branch[Adjacent] = branch("binance_papi.api.adjacent:Adjacent")
+    listen_key: branch[UserStreamKey] = branch("binance_papi.api.user_stream:UserStreamKey")
 
     # Also while it is being made, and if that fails, a client can be printed and collected.
     _settings: Settings | None = None
