@@ -5,7 +5,14 @@
 
 from binance_papi.client import LIMITS, LIVE, PapiClient
 from binance_papi.core.endpoint import Request
-from binance_papi.core.events import AlignmentLost, ClockJumped, Event, Frozen, WeightRaised
+from binance_papi.core.events import (
+    AlignmentLost,
+    ClockJumped,
+    Contradicted,
+    Event,
+    Frozen,
+    WeightRaised,
+)
 from binance_papi.core.outcome import (
     AlreadyGone,
     BurstReport,
@@ -22,6 +29,7 @@ from binance_papi.core.outcome import (
 )
 from binance_papi.core.place import with_client_id
 from binance_papi.core.signing import Signer
+from binance_papi.core.stream import Disconnected, Gap
 from binance_papi.core.usage import Usage
 from binance_papi.errors import (
     AuthError,
@@ -68,9 +76,12 @@ __all__ = [
     "ClockError",
     "ClockJumped",
     "CloseReport",
+    "Contradicted",
+    "Disconnected",
     "EndpointRetiredError",
     "Event",
     "Frozen",
+    "Gap",
     "InvalidRequestError",
     "Latency",
     "MaybePlaced",

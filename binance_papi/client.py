@@ -9,6 +9,7 @@ import ssl as tls
 import warnings
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Sequence
 from importlib import import_module
+from math import inf
 from pathlib import Path
 from pkgutil import walk_packages
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, overload
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from binance_papi.api.user_stream import UserStreamKey
     from binance_papi.burst import Verify
     from binance_papi.net.wiring import Wiring
+    from binance_papi.user_stream import UserStream
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -92,6 +94,9 @@ class PapiClient(Namespace):
             clock jump; ``None``: they are logged as warnings.
         journal: A file of this client's own, in which cancels of a burst are noted before they are
             written; after a crash, `recover` finds out what became of them. ``None``: no journal.
+        stream_url: Where user data streams are, without ``/ws/<listenKey>``; ``ws`` only on
+            loopback. ``None``: ``wss://fstream.binance.com/pm`` for the live exchange, else
+            ``/pm`` on the host of ``base_url``.
 
     Raises:
         ValueError: If a setting can't be right.
@@ -127,6 +132,7 @@ class PapiClient(Namespace):
         timeout: float = 10.0,
         on_event: Callable[[Event], None] | None = None,
         journal: str | os.PathLike[str] | None = None,
+        stream_url: str | None = None,
     ) -> None:
         key = _quietly(ApiKey, api_key)
         signer = secret if isinstance(secret, Signer) else _quietly(Signer.hmac, secret)
@@ -148,6 +154,7 @@ class PapiClient(Namespace):
             transport=transport,
             ssl=ssl,
             timeout=timeout,
+            stream_url=stream_url,
         )
         self._key = key
         self._signer = signer
@@ -425,6 +432,46 @@ class PapiClient(Namespace):
         from binance_papi.burst import recover  # noqa: PLC0415 - dear, and there since open()
 
         return await recover(pursuits, pending, deadline=deadline)
+
+    def user_stream(
+        self,
+        *,
+        max_queue: int = 10_000,
+        patience: float = 10.0,
+        close_listen_key: bool = False,
+    ) -> UserStream:
+        """The account's user data stream: ``async with papi.user_stream() as events``.
+
+        Iterating over it yields the exchange's events (`binance_papi.api.events`), and two of the
+        stream's own: `Disconnected` when no connection is good any more, and `Gap` when one is
+        again, or events were dropped, with the time of which events may be missing. The listenKey
+        is kept alive and replaced, connections are renewed before the exchange cuts them, and
+        duplicates from two of them are dropped. While it is open, its events are evidence for
+        `burst` and `resolve` too.
+
+        Args:
+            max_queue: Events that wait to be read at most, at least 2. When so many wait, later
+                ones are dropped until half of them are read, and a `Gap` tells of it in their
+                place.
+            patience: Seconds within which the first connection has to stand.
+            close_listen_key: Whether the account's listenKey is closed at the end. There is one for
+                the whole account: every other program's stream ends with it.
+
+        Raises:
+            UsageError: If the client is not open, or belongs to another loop or process.
+            ValueError: If a setting can't be right.
+        """
+        self._wired()
+        if max_queue < 2 or not 0 < patience < inf:  # noqa: PLR2004 - what a queue needs
+            raise ValueError("max_queue is at least 2, patience above 0")
+        from binance_papi.user_stream import UserStream  # noqa: PLC0415 - dear, and seldom needed
+
+        return UserStream(
+            self._wired,
+            max_queue=max_queue,
+            patience=patience,
+            close_listen_key=close_listen_key,
+        )
 
     async def warm_up(self, n: int | None = None) -> None:
         """Make connections and TLS ready before the first burst, on every source address.

@@ -14,8 +14,8 @@ from collections import OrderedDict
 from collections.abc import Callable, Coroutine
 from typing import Any, Final, Protocol
 
-from binance_papi.core.answer import Answer, Banned, Fault, Refused, Unanswered, Unsent
-from binance_papi.core.cancel import Cancel
+from binance_papi.core.answer import Answer, Banned, Done, Fault, Refused, Unanswered, Unsent
+from binance_papi.core.cancel import Cancel, Sighting
 from binance_papi.core.endpoint import Lane, Request, weight_of
 from binance_papi.core.outcome import CloseReport, Outcome, Unknown
 from binance_papi.core.pace import Pace
@@ -48,6 +48,22 @@ class Watcher(Protocol):
 
     def land(self, pursuit: Pursuit, outcome: Outcome) -> None:
         """An outcome is there."""
+        ...
+
+
+class Evidence(Protocol):
+    """Whoever knows what the user data stream told; see `binance_papi.net.witness`."""
+
+    def recall(self, request: Cancel[Any]) -> tuple[Sighting, Any] | None:
+        """The end of the order that a cancel names, and the event that told it."""
+        ...
+
+    def ended(self, outcome: Outcome) -> None:
+        """An outcome is there."""
+        ...
+
+    def reply(self, request: Cancel[Any], reply: Any) -> None:
+        """A cancel was answered after its outcome was there."""
         ...
 
 
@@ -143,6 +159,12 @@ class Pursuit:
         """Nobody waits: pursue it for a while longer."""
         self._late_until = self._home.clock.now() + LATE
         self._arm()
+
+    def witness(self, seen: Sighting, event: Any) -> None:
+        """An event of the stream is about the order."""
+        self.fate.witness(seen, event)
+        if self.fate.outcome is not None and not self._over:
+            self._finish(self.fate.outcome)
 
     # ------------------------------------------------------------------ work
 
@@ -243,6 +265,8 @@ class Pursuit:
             if sent:
                 home.pace.hear(now - sent, answered=not is_silence(answer))
             self._look_at_the_clock()
+            if self._over and home.witness is not None and isinstance(answer, Done):
+                home.witness.reply(fate.request, answer.reply)
             fate.heard(serial, answer, now, random.random())  # noqa: S311 - it guards nothing
         self._after_news()
 
@@ -318,6 +342,8 @@ class Pursuits:
         self.loop = loop
         self.journal = journal
         self.pace = Pace()
+        self.witness: Evidence | None = None
+        """What the user data stream tells; ``None``: none is open."""
         self._running: dict[Any, Pursuit] = {}
         self._kept: OrderedDict[Any, Outcome] = OrderedDict()
         self._swept: dict[Any, Unknown] = {}
@@ -373,6 +399,9 @@ class Pursuits:
             since=since,
         )
         pursuit = self._running[key] = Pursuit(self, key, fate)
+        known = self.witness.recall(request) if self.witness is not None else None
+        if known is not None:
+            fate.witness(*known)
         return pursuit
 
     def note_sweep(self, request: Cancel[Any], since: int) -> None:
@@ -392,6 +421,10 @@ class Pursuits:
     def running(self, request: Cancel[Any]) -> Pursuit | None:
         """The pursuit of the order that a cancel names; ``None`` where there is none."""
         return self._running.get(request.order())
+
+    def of(self, key: Any) -> Pursuit | None:
+        """The same, of an order as `Cancel.order` names it."""
+        return self._running.get(key)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Let a task of the client's own do something."""
@@ -492,6 +525,8 @@ class Pursuits:
         del self._running[pursuit.key]
         if self.journal is not None:
             self.journal.ended(pursuit.fate.request, outcome)
+        if self.witness is not None:
+            self.witness.ended(outcome)
         if kept:
             self.keep(outcome)
         if not self._running and self._idle is not None and not self._idle.done():

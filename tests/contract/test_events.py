@@ -42,7 +42,7 @@ def structs(struct: Any) -> Iterator[Any]:
                 yield from structs(one)
 
 
-def leaves(plain: Any) -> Iterator[tuple[str, Any]]:
+def leaves(plain: Any) -> Iterator[tuple[Any, Any]]:
     """Every field of an example that holds a value, at any depth."""
     items = plain.items() if isinstance(plain, dict) else enumerate(plain)
     for name, value in items:
