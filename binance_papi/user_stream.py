@@ -21,6 +21,7 @@ from binance_papi.api.events import (
     ListenKeyExpired,
     OrderTradeUpdate,
     ServerShutdown,
+    UnknownEvent,
 )
 from binance_papi.api.events.decode import decode
 from binance_papi.api.user_stream import (
@@ -260,7 +261,7 @@ class UserStream:
 
     def _tell_of_hole(self) -> None:
         hole = self._life.hole
-        if hole is not self._told and hole is not None:
+        if hole is not None and self._told is None:
             assert self._wiring is not None
             since = self._wiring.clock.earliest(hole.since - MARGIN)
             self._put(Disconnected(since_ms=since, reason=hole.reason))
@@ -358,8 +359,9 @@ class UserStream:
     def _hear(self, number: int, raw: bytes) -> None:
         """A message came."""
         life = self._life
-        life.heard(number, self._now(), event=True)
         event = decode(raw)
+        # Only what is about the account proves that its key is alive.
+        life.heard(number, self._now(), event=not isinstance(event, ServerShutdown | UnknownEvent))
         # What is about the connection is true of each; the rest may come on two.
         if isinstance(event, ListenKeyExpired | ServerShutdown):
             if isinstance(event, ListenKeyExpired):

@@ -169,6 +169,7 @@ class Life:
         "_keep_at",
         "_keeping",
         "_key",
+        "_last_event_at",
         "_proven_at",
         "_serial",
         "_sockets",
@@ -184,9 +185,10 @@ class Life:
         """Whether a connection was ever there."""
         self._sockets: dict[int, _Socket] = {}
         self._serial = 0
-        # The key, by a number that changes with it; when POST last told it; whether it has just.
+        # The key, by a number that changes with it; when POST last told it, and when the last event
+        # came on a connection that was lost; whether POST has just told it.
         self._key = 0
-        self._proven_at = -inf
+        self._proven_at = self._last_event_at = -inf
         self._fresh = self._starting = self._keeping = False
         # When the next of each is due; infinite: not for the time being.
         self._connect_at = now
@@ -308,6 +310,10 @@ class Life:
         since = max((socket.event_at for socket in good.values()), default=-inf)
         for number in good:
             self._distrust(number, max(self._proven_at, since), reason)
+        if self.hole is not None:
+            # Before its connection was lost, its key may have been.
+            proven = max(self._proven_at, self._last_event_at)
+            self.hole = self.hole._replace(since=min(self.hole.since, proven))
         self._connect_soon(now)
 
     # ------------------------------------------------------------------ connections
@@ -398,6 +404,8 @@ class Life:
 
     def _distrust(self, number: int, since: float, reason: str) -> None:
         """Nothing more comes on a connection; a hole begins if it was the only good one."""
-        self._sockets[number].good = False
+        lost = self._sockets[number]
+        lost.good = False
+        self._last_event_at = max(self._last_event_at, lost.event_at)
         if not any(socket.good for socket in self._sockets.values()):
             self.hole = Hole(since, inf, reason)

@@ -125,6 +125,16 @@ def test_the_account_has_another_key() -> None:
     assert [life.overlapping] == [False]
 
 
+def test_the_key_may_have_ended_before_the_connection() -> None:
+    """A connection is cut, and then POST tells another key: nobody knows since when."""
+    life = alive()
+    life.heard(1, 100.0, event=True)
+    life.heard(1, 180.0, event=False)
+    life.closed(1, 200.0, 0.0, "cut")
+    assert life.hole == Hole(180.0, inf, "cut")
+    assert reconnect(life, 200.0, 2, same=False) == Hole(100.0, 200.0, "cut")
+
+
 def test_a_silent_connection_is_pinged_and_left() -> None:
     """A pong, or anything else, saves it; else the hole begins with its last sign of life."""
     life = alive()
@@ -227,6 +237,15 @@ def test_an_expired_key_is_replaced() -> None:
     life.expired(9, 51.0)
     assert [life.hole] == [None]
     assert due(life, 50.0 + OVERLAP) == [close(1)]
+
+
+def test_a_connection_of_an_expired_key_may_be_cut_too() -> None:
+    """The hole began before."""
+    life = alive()
+    life.expired(1, 50.0)
+    life.closed(1, 50.5, 0.5, "cut")
+    assert life.hole == Hole(50.0, inf, "the listenKey expired")
+    assert due(life, 50.5) == [START]
 
 
 @pytest.mark.parametrize("told", [True, False])

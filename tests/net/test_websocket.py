@@ -228,11 +228,11 @@ async def test_the_environment_has_no_say(server: Server, monkeypatch: pytest.Mo
 
 @pytest.mark.asyncio
 async def test_a_whole_client(server: Server, caplog: pytest.LogCaptureFixture) -> None:
-    """Key by POST, events by WebSocket, on the host of the base URL; the client closes all of it."""
+    """Key by POST, events by WebSocket, on the host of the base URL; the client closes all."""
     caplog.set_level(logging.DEBUG)
 
     async def script(ws: web.WebSocketResponse) -> None:
-        await ws.send_str('{"e":"listenKeyExpired","E":1,"listenKey":"%s"}' % KEY)
+        await ws.send_str(f'{{"e":"listenKeyExpired","E":1,"listenKey":"{KEY}"}}')
         await ws.send_str('{"e":"balanceUpdate","E":1,"a":"BTC"}')
         await ws.receive()
 
@@ -263,7 +263,7 @@ async def test_settings_that_can_not_be_right(server: Server) -> None:
     async with PapiClient("key", "s", base_url=f"http://127.0.0.1:{server.port}") as papi:
         for wrong in ({"max_queue": 1}, {"patience": 0.0}, {"patience": float("inf")}):
             with pytest.raises(ValueError, match="max_queue"):
-                papi.user_stream(**wrong)  # type: ignore[arg-type]
+                papi.user_stream(**wrong)
         with pytest.raises(UnsentError, match="HTTP 503") as caught:
             await papi.user_stream(patience=0.3).open()
         assert KEY not in "".join(text for _, text in shown(caught.value))

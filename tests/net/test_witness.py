@@ -17,7 +17,7 @@ from binance_papi.burst import resolve
 from binance_papi.core.answer import Reply
 from binance_papi.net import witness
 from binance_papi.net.witness import Witness
-from tests.net.burst_desk import LOST, SILENT, Desk, cancel, cancels, play, plain
+from tests.net.burst_desk import LOST, SILENT, Desk, cancel, cancels, plain, play
 from tests.stage import Virtual
 
 
