@@ -194,7 +194,8 @@ class UserStream:
                 return item
             if self._closed:
                 raise StopAsyncIteration
-            self._wired()  # neither another loop nor another process can wait for it
+            if asyncio.get_running_loop() is not self._loop:
+                raise UsageError("the stream belongs to another event loop")
             await self._next_news()
 
     async def _next_news(self) -> None:

@@ -350,6 +350,10 @@ class Placings:
         """The placing of an order; ``None`` where there is none."""
         return self._running.get(request.key())
 
+    def of(self, key: Any) -> Placing | None:
+        """The same, of an order as `Place.key` names it."""
+        return self._running.get(key)
+
     def kept(self, request: Place[Any]) -> Placement | None:
         """The outcome of a placing that ended when nobody waited for it."""
         return self._kept.get(request.key())

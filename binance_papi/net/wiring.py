@@ -81,7 +81,7 @@ class Wiring:
         self.placings = Placings(self.pursuits)
         self.loop = loop
         self.settings = settings
-        self.witness = Witness(self.pursuits, tell)
+        self.witness = Witness(self.pursuits, self.placings, tell)
         self._guests: dict[Guest, None] = {}
 
     def welcome(self, guest: Guest) -> None:
@@ -111,11 +111,11 @@ class Wiring:
             The cancels and placements whose outcome nobody can say.
         """
         ends = self.clock.now() + grace
-        for guest in tuple(self._guests):
-            await guest.aclose()
         report, placements = await asyncio.gather(
             self.pursuits.close(grace), self.placings.close(grace)
         )
+        for guest in tuple(self._guests):
+            await guest.aclose()  # until here it was evidence
         self.gate.close()
         await self.pursuits.stop()
         await self.gate.idle(max(0.0, ends - self.clock.now()))

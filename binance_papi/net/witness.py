@@ -15,6 +15,7 @@ from binance_papi.core.cancel import CANCELED, Cancel, Sighting
 from binance_papi.core.events import Contradicted, Event
 from binance_papi.core.evidence import Key, OrderEvent, corrected, is_end, keys_of
 from binance_papi.core.outcome import AlreadyGone, Canceled, Outcome
+from binance_papi.net.placing import Placings
 from binance_papi.net.pursuit import Pursuits
 
 KEPT: Final = 20_000
@@ -25,12 +26,16 @@ class Witness:
     """What the stream told.
 
     Args:
-        pursuits: Whoever has to know.
+        pursuits: Who cancels.
+        placings: Who places.
         tell: Called with every contradiction.
     """
 
-    def __init__(self, pursuits: Pursuits, tell: Callable[[Event], None]) -> None:
+    def __init__(
+        self, pursuits: Pursuits, placings: Placings, tell: Callable[[Event], None]
+    ) -> None:
         self._pursuits = pursuits
+        self._placings = placings
         self._tell = tell
         # By the exchange's ids only: the user's own may be used again.
         self._ends: OrderedDict[Key, tuple[Sighting, Any]] = OrderedDict()
@@ -40,6 +45,9 @@ class Witness:
         """An event about an order arrived."""
         seen = event.sighting()
         for path, symbol in event.addresses():
+            placing = self._placings.of((path, seen.client_id))
+            if placing is not None:
+                placing.see(event)
             for key in keys_of(path, symbol, seen):
                 pursuit = self._pursuits.of(key)
                 if pursuit is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -317,9 +318,13 @@ def test_used_as_it_should_not_be(virtual: Virtual) -> None:
         async with stream:
             with pytest.raises(UsageError, match="once"):
                 await stream.open()
-            desk.usable = UsageError("another loop")
-            with pytest.raises(UsageError, match="another loop"):
-                await anext(stream)
+            step = stream.__anext__()
+            with (
+                mock.patch("asyncio.get_running_loop", return_value=None),
+                pytest.raises(UsageError, match="another event loop"),
+            ):
+                step.send(None)
+        desk.usable = UsageError("another loop")
         await stream.aclose()
         with pytest.raises(StopAsyncIteration):
             await anext(stream)

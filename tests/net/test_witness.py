@@ -16,6 +16,7 @@ from binance_papi.api.um import conditional
 from binance_papi.burst import resolve
 from binance_papi.core.answer import Reply
 from binance_papi.net import witness
+from binance_papi.net.placing import Placings
 from binance_papi.net.witness import Witness
 from tests.net.burst_desk import LOST, SILENT, Desk, cancel, cancels, plain, play
 from tests.stage import Virtual
@@ -27,7 +28,7 @@ class Stage:
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.told: list[Any] = []
-        self.witness = Witness(desk.pursuits, self.told.append)
+        self.witness = Witness(desk.pursuits, Placings(desk.pursuits), self.told.append)
         desk.pursuits.witness = self.witness
 
     def tell(self, number: int, status: str, *, later: float = 0.0, **changed: Any) -> None:

@@ -10,6 +10,7 @@ from binance_papi.api.events.base import Address, Event
 from binance_papi.core.cancel import Sighting
 from binance_papi.terms import (
     ExecutionType,
+    MarginOrderType,
     OrderStatus,
     SelfTradePreventionMode,
     Side,
@@ -26,7 +27,7 @@ class ExecutionReport(Event, frozen=True, kw_only=True, gc=False, tag="execution
     """Your own id of the order; of the cancel, where it was cancelled."""
     side: Side | None = field(name="S", default=None)
     """BUY or SELL."""
-    order_type: str | None = field(name="o", default=None)
+    order_type: MarginOrderType | None = field(name="o", default=None)
     """LIMIT, MARKET, STOP_LOSS, …"""
     time_in_force: TimeInForce | None = field(name="f", default=None)
     """How long the order lives."""
@@ -119,6 +120,7 @@ class ExecutionReport(Event, frozen=True, kw_only=True, gc=False, tag="execution
             client_id=self.original_client_order_id or self.client_order_id,
             symbol=self.symbol,
             updated=self.transaction_time,
+            placed=self.order_creation_time,
         )
 
     def addresses(self) -> tuple[Address, ...]:

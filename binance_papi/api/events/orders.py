@@ -278,6 +278,7 @@ class ConditionalOrderTradeUpdate(
             symbol=order.symbol,
             child=order.order_id or None,
             updated=order.update_time or self.transaction_time,
+            placed=order.book_time,
         )
 
     def addresses(self) -> tuple[Address, ...]:
