@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from binance_papi.api.user_stream import UserStreamKey
     from binance_papi.burst import Verify
     from binance_papi.net.wiring import Wiring
+    from binance_papi.reconcile import OpenOrders
     from binance_papi.user_stream import UserStream
 
 R = TypeVar("R")
@@ -472,6 +473,34 @@ class PapiClient(Namespace):
             patience=patience,
             close_listen_key=close_listen_key,
         )
+
+    async def reconcile_open(
+        self,
+        *,
+        um: Sequence[str] | None = None,
+        cm: Sequence[str] | None = None,
+        margin: Sequence[str] = (),
+    ) -> OpenOrders:
+        """Ask for the open orders of every family at once, e.g. after a `Gap` of a stream.
+
+        Weight: 1 for each family and symbol (margin: 5); 40 for each family without symbols. A
+        family that the exchange has retired for another has none.
+
+        Args:
+            um: Symbols of USD-M futures; ``None``: all, ``()``: none.
+            cm: Contracts of COIN-M futures; ``None``: all, ``()``: none.
+            margin: Margin pairs; the exchange lists no others than those that are named.
+
+        Returns:
+            The orders, and the exchange time of which an event is newer.
+
+        Raises:
+            PapiError: As `send`, if one of the requests fails.
+        """
+        wiring = self._wired()
+        from binance_papi.reconcile import reconcile_open  # noqa: PLC0415 - dear, seldom needed
+
+        return await reconcile_open(wiring, um=um, cm=cm, margin=margin)
 
     async def warm_up(self, n: int | None = None) -> None:
         """Make connections and TLS ready before the first burst, on every source address.
