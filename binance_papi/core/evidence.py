@@ -65,9 +65,16 @@ def corrected(
     known = outcome.order.sighting().updated if outcome.order is not None else None
     if known is not None and (seen.updated is None or seen.updated < known):
         return msgspec.structs.replace(outcome, inconsistent=True)
-    counts = {"attempts": outcome.attempts, "queries": outcome.queries, "order": witness}
+    request, attempts, queries = outcome.request, outcome.attempts, outcome.queries
     if seen.status == CANCELED:
-        by = "us" if outcome.attempts > outcome.queries else "other"
-        return Canceled(outcome.request, by=by, inconsistent=True, **counts)
-    status = str(seen.status)
-    return AlreadyGone(outcome.request, status, order_id=seen.child, inconsistent=True, **counts)
+        by = "us" if attempts > queries else "other"
+        return Canceled(request, by, witness, attempts, queries, inconsistent=True)
+    return AlreadyGone(
+        request,
+        str(seen.status),
+        order_id=seen.child,
+        order=witness,
+        attempts=attempts,
+        queries=queries,
+        inconsistent=True,
+    )

@@ -26,7 +26,7 @@ PATIENCE: Final = 10.0
 """Seconds within which a connection, TLS and handshake included, has to stand."""
 
 _CLOSE: Final = 1.0
-_TIMEOUT: Final = aiohttp.ClientWSTimeout(ws_receive=None, ws_close=_CLOSE)
+_TIMEOUT: Final = aiohttp.ClientWSTimeout(None, _CLOSE)  # pyright: ignore[reportCallIssue]
 
 
 class Sign(Enum):
@@ -147,6 +147,7 @@ class WebSockets:
         Returns:
             The connection, or why there is none.
         """
+        reason = ""
         cancelled: asyncio.CancelledError | None = None
         try:
             async with asyncio.timeout(PATIENCE):
