@@ -17,9 +17,15 @@ from binance_papi.api.events import BalanceUpdate
 from binance_papi.core.stream import Gap
 from binance_papi.errors import AuthError, OverloadedError, UnknownOutcomeError
 from tests.net.stream_desk import DAY, LIFE, Desk, Wire, play
+from tests.simulation.campaign import Tally
+from tests.simulation.claim import UNKNOWN
+from tests.simulation.profile import STUDY
+from tests.simulation.run import simulate
 from tests.stage import Virtual
 
-DAYS = max(6, int(os.environ.get("SIMULATION_SEEDS", "200")) // 50)
+WORLDS = int(os.environ.get("SIMULATION_SEEDS", "200")) // 4
+PORTION = 10
+DAYS = max(6, WORLDS // 12)
 START = int(os.environ.get("SIMULATION_START", "0"))
 
 
@@ -135,3 +141,27 @@ def test_a_day_loses_nothing(virtual: Virtual, seed: int) -> None:
         play(virtual, main)
     finally:
         random.setstate(state)
+
+
+@pytest.mark.parametrize("first", range(START, START + WORLDS, PORTION))
+def test_no_outcome_is_wrong_with_a_stream(first: int) -> None:
+    """Events late, lost, doubled, shuffled, before, after and instead of replies."""
+    for seed in range(first, min(first + PORTION, START + WORLDS)):
+        result = simulate(seed, stream=True)
+        assert result.violations == (), f"simulate({seed}, stream=True)"
+
+
+def test_a_stream_saves_requests() -> None:
+    """Fewer queries and second cancels, and fewer orders whose fate is unknown."""
+    with_, without = Tally(), Tally()
+    for seed in range(12):
+        with_.add(simulate(seed, cancels=40, profile=STUDY, stream=True))
+        without.add(simulate(seed, cancels=40, profile=STUDY))
+    assert with_.failed == without.failed == []
+    assert with_.wires < without.wires
+    assert with_.kinds[UNKNOWN] <= without.kinds[UNKNOWN]
+
+
+def test_a_run_with_a_stream_repeats() -> None:
+    """A failing seed can be replayed bit for bit."""
+    assert simulate(5, stream=True).digest == simulate(5, stream=True).digest
