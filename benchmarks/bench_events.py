@@ -147,8 +147,8 @@ def report(arguments: argparse.Namespace) -> Report:
             Target("MiB gained by the last 80,000 events", gained, 2.0),
         ],
         [
-            f"{arguments.rounds} rounds by turns of {arguments.count} events; median (quartiles). "
-            "The targets take the quickest round.",
+            f"{arguments.rounds} rounds by turns of {arguments.count} events; median (quartiles).",
+            "The targets of decoding take the quickest round.",
             "Through a socket: aiohttp's WebSocket, decoding, evidence, queue and the reader.",
         ],
     )

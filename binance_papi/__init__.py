@@ -13,6 +13,7 @@ from binance_papi.core.events import (
     Frozen,
     WeightRaised,
 )
+from binance_papi.core.gap import Disconnected, Gap
 from binance_papi.core.outcome import (
     AlreadyGone,
     BurstReport,
@@ -29,7 +30,6 @@ from binance_papi.core.outcome import (
 )
 from binance_papi.core.place import with_client_id
 from binance_papi.core.signing import Signer
-from binance_papi.core.stream import Disconnected, Gap
 from binance_papi.core.usage import Usage
 from binance_papi.errors import (
     AuthError,

@@ -9,7 +9,6 @@ import ssl as tls
 import warnings
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Sequence
 from importlib import import_module
-from math import inf
 from pathlib import Path
 from pkgutil import walk_packages
 from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, overload
@@ -35,6 +34,7 @@ from binance_papi.core.settings import Settings
 from binance_papi.core.signing import ApiKey, Signer
 from binance_papi.core.usage import Usage
 from binance_papi.errors import UnsentError, UsageError
+from binance_papi.listening import Listening
 from binance_papi.terms import RateLimit
 
 if TYPE_CHECKING:
@@ -44,8 +44,6 @@ if TYPE_CHECKING:
     from binance_papi.api.user_stream import UserStreamKey
     from binance_papi.burst import Verify
     from binance_papi.net.wiring import Wiring
-    from binance_papi.reconcile import OpenOrders
-    from binance_papi.user_stream import UserStream
 
 R = TypeVar("R")
 T = TypeVar("T")
@@ -66,7 +64,7 @@ def _log_event(event: Event) -> None:
     _log.warning("%s", event)
 
 
-class PapiClient(Namespace):
+class PapiClient(Namespace, Listening):
     """An asyncio client of the Portfolio Margin API.
 
     Open it with ``async with``, or with `open` and `aclose`. It belongs to the event loop and the
@@ -433,74 +431,6 @@ class PapiClient(Namespace):
         from binance_papi.burst import recover  # noqa: PLC0415 - dear, and there since open()
 
         return await recover(pursuits, pending, deadline=deadline)
-
-    def user_stream(
-        self,
-        *,
-        max_queue: int = 10_000,
-        patience: float = 10.0,
-        close_listen_key: bool = False,
-    ) -> UserStream:
-        """The account's user data stream: ``async with papi.user_stream() as events``.
-
-        Iterating over it yields the exchange's events (`binance_papi.api.events`), and two of the
-        stream's own: `Disconnected` when no connection is good any more, and `Gap` when one is
-        again, or events were dropped, with the time of which events may be missing. The listenKey
-        is kept alive and replaced, connections are renewed before the exchange cuts them, and
-        duplicates from two of them are dropped. While it is open, its events are evidence for
-        `burst` and `resolve` too.
-
-        Args:
-            max_queue: Events that wait to be read at most, at least 2. When so many wait, later
-                ones are dropped until half of them are read, and a `Gap` tells of it in their
-                place.
-            patience: Seconds within which the first connection has to stand.
-            close_listen_key: Whether the account's listenKey is closed at the end. There is one for
-                the whole account: every other program's stream ends with it.
-
-        Raises:
-            UsageError: If the client is not open, or belongs to another loop or process.
-            ValueError: If a setting can't be right.
-        """
-        self._wired()
-        if max_queue < 2 or not 0 < patience < inf:  # noqa: PLR2004 - what a queue needs
-            raise ValueError("max_queue is at least 2, patience above 0")
-        from binance_papi.user_stream import UserStream  # noqa: PLC0415 - dear, and seldom needed
-
-        return UserStream(
-            self._wired,
-            max_queue=max_queue,
-            patience=patience,
-            close_listen_key=close_listen_key,
-        )
-
-    async def reconcile_open(
-        self,
-        *,
-        um: Sequence[str] | None = None,
-        cm: Sequence[str] | None = None,
-        margin: Sequence[str] = (),
-    ) -> OpenOrders:
-        """Ask for the open orders of every family at once, e.g. after a `Gap` of a stream.
-
-        Weight: 1 for each family and symbol (margin: 5); 40 for each family without symbols. A
-        family that the exchange has retired for another has none.
-
-        Args:
-            um: Symbols of USD-M futures; ``None``: all, ``()``: none.
-            cm: Contracts of COIN-M futures; ``None``: all, ``()``: none.
-            margin: Margin pairs; the exchange lists no others than those that are named.
-
-        Returns:
-            The orders, and the exchange time of which an event is newer.
-
-        Raises:
-            PapiError: As `send`, if one of the requests fails.
-        """
-        wiring = self._wired()
-        from binance_papi.reconcile import reconcile_open  # noqa: PLC0415 - dear, seldom needed
-
-        return await reconcile_open(wiring, um=um, cm=cm, margin=margin)
 
     async def warm_up(self, n: int | None = None) -> None:
         """Make connections and TLS ready before the first burst, on every source address.

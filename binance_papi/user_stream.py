@@ -30,8 +30,9 @@ from binance_papi.api.user_stream import (
     StartUserDataStream,
 )
 from binance_papi.core.backlog import Backlog, Merge, Overflow
+from binance_papi.core.gap import Disconnected, Gap
 from binance_papi.core.signing import ListenKey
-from binance_papi.core.stream import Disconnected, Gap, Hole, Life, Step
+from binance_papi.core.stream import Hole, Life, Step
 from binance_papi.errors import PapiError, RejectedError, UnsentError, UsageError
 from binance_papi.net.websocket import Dialer, Ended, Sign, Socket, WebSockets
 from binance_papi.net.wiring import Wiring
@@ -337,9 +338,12 @@ class UserStream:
         )
 
     async def _listen(self, number: int, socket: Socket) -> None:
-        reason = ""
+        reason, turn = "", 0
         while not reason:
             got = await socket.read()
+            turn += 1
+            if turn % _TURN == 0:
+                await asyncio.sleep(0)  # a flood must not keep its reader from reading
             if isinstance(got, bytes):
                 self._hear(number, got)
             elif got is Sign.OF_LIFE:

@@ -12,8 +12,9 @@ from typing import Any, Protocol
 
 import msgspec
 
-from binance_papi.core.cancel import CANCELED, GONE, Sighting
-from binance_papi.core.outcome import AlreadyGone, Canceled
+from binance_papi.core.cancel import CANCELED, GONE, Cancel, Sighting
+from binance_papi.core.outcome import AlreadyGone, Canceled, Outcome
+from binance_papi.core.resolve import Fate
 
 Key = tuple[str, str | None, int | None, str | None]
 """An order, as `Cancel.order` names it."""
@@ -28,6 +29,22 @@ class OrderEvent(Protocol):
 
     def sighting(self) -> Sighting:
         """What it says of the order's state."""
+        ...
+
+
+class Testimony(Protocol):
+    """Whoever knows what the user data stream told; see `binance_papi.net.witness`."""
+
+    def recall(self, fate: Fate) -> None:
+        """Tell it of the end of its order, if an event did before."""
+        ...
+
+    def ended(self, outcome: Outcome) -> None:
+        """An outcome is there."""
+        ...
+
+    def reply(self, request: Cancel[Any], reply: Any) -> None:
+        """A cancel was answered after its outcome was there."""
         ...
 
 

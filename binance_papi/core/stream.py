@@ -24,8 +24,6 @@ from enum import Enum
 from math import inf
 from typing import Final, NamedTuple
 
-import msgspec
-
 KEEP_ALIVE: Final = 1800.0
 """Seconds between two extensions of the key's life."""
 
@@ -49,37 +47,6 @@ _KEEP_RETRY: Final = 60.0
 _BACKOFF: Final = 0.5
 _BACKOFF_MOST: Final = 30.0
 _STABLE: Final = 60.0
-
-
-class Gap(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Events may be missing: ask by REST what became of orders and positions since.
-
-    It stands where the missing events would stand, after the last one before and before the first
-    one after.
-
-    Args:
-        since_ms: Exchange time in ms from which events may be missing.
-        until_ms: Exchange time in ms until which they may be.
-        reason: Why, in a few words.
-        dropped: How many were received and dropped because nobody read them; 0: none.
-    """
-
-    since_ms: int
-    until_ms: int
-    reason: str
-    dropped: int = 0
-
-
-class Disconnected(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """No connection is good any more; a `Gap` follows when one is again.
-
-    Args:
-        since_ms: Exchange time in ms from which events may be missing.
-        reason: Why, in a few words.
-    """
-
-    since_ms: int
-    reason: str
 
 
 class Step(Enum):

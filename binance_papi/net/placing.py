@@ -18,6 +18,7 @@ from binance_papi.core.endpoint import Lane, lane_of
 from binance_papi.core.outcome import MaybePlaced, Placement
 from binance_papi.core.place import Place
 from binance_papi.core.placement import Birth, Move
+from binance_papi.core.raising import never_sent
 from binance_papi.errors import (
     BannedError,
     InvalidRequestError,
@@ -131,7 +132,8 @@ class Placing:
     def _end_attempts(self) -> None:
         """Nothing further is sent to place it; it is over if certainly nothing was placed."""
         birth = self.birth
-        birth.verdict(lambda: _never_sent(birth))
+        waited = birth.deadline - birth.started
+        birth.verdict(lambda: never_sent(waited, request=birth.request))
         if birth.outcome is not None:
             self._finish()
 
@@ -395,9 +397,3 @@ class Placings:
 
     def _left(self) -> list[Placing]:
         return list(self._running.values())
-
-
-def _never_sent(birth: Birth) -> PapiError:
-    waited = birth.deadline - birth.started
-    text = f"it could not be sent within {waited:.3f} s, as long as its caller waited"
-    return WaitTooLongError(text, wait=waited, request=birth.request)

@@ -12,17 +12,19 @@ import logging
 import random
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
+from math import inf
 from typing import Any, Final, Protocol
 
 from binance_papi.core.answer import Answer, Banned, Done, Fault, Refused, Unanswered, Unsent
 from binance_papi.core.cancel import Cancel, Sighting
 from binance_papi.core.endpoint import Lane, Request, weight_of
+from binance_papi.core.evidence import Testimony
 from binance_papi.core.outcome import CloseReport, Outcome, Unknown
 from binance_papi.core.pace import Pace
+from binance_papi.core.raising import never_sent
 from binance_papi.core.resolve import Fate, Step
 from binance_papi.errors import (
     BannedError,
-    PapiError,
     UnsentError,
     UsageError,
     WaitTooLongError,
@@ -48,22 +50,6 @@ class Watcher(Protocol):
 
     def land(self, pursuit: Pursuit, outcome: Outcome) -> None:
         """An outcome is there."""
-        ...
-
-
-class Evidence(Protocol):
-    """Whoever knows what the user data stream told; see `binance_papi.net.witness`."""
-
-    def recall(self, request: Cancel[Any]) -> tuple[Sighting, Any] | None:
-        """The end of the order that a cancel names, and the event that told it."""
-        ...
-
-    def ended(self, outcome: Outcome) -> None:
-        """An outcome is there."""
-        ...
-
-    def reply(self, request: Cancel[Any], reply: Any) -> None:
-        """A cancel was answered after its outcome was there."""
         ...
 
 
@@ -126,7 +112,7 @@ class Pursuit:
         if self._watchers:
             return self.fate.outcome or self.fate.unknown()
         waited = self._home.clock.now() - self.fate.started
-        outcome = self.fate.verdict(lambda: _never_sent(waited))
+        outcome = self.fate.verdict(lambda: never_sent(waited))
         if isinstance(outcome, Unknown) and self.fate.outcome is None:
             self._go_on()
         else:
@@ -163,8 +149,7 @@ class Pursuit:
     def witness(self, seen: Sighting, event: Any) -> None:
         """An event of the stream is about the order."""
         self.fate.witness(seen, event)
-        if self.fate.outcome is not None and not self._over:
-            self._finish(self.fate.outcome)
+        self._after_news()
 
     # ------------------------------------------------------------------ work
 
@@ -198,7 +183,7 @@ class Pursuit:
                 return
             timer.cancel()
             self._timer = None
-        if wake < _FAR:
+        if wake < inf:
             self._timer = self._home.loop.call_at(wake, self._ring)
 
     def _ring(self) -> None:
@@ -275,7 +260,6 @@ class Pursuit:
         home, fate = self._home, self.fate
         task = asyncio.current_task()
         assert task is not None
-
         sent = 0.0
 
         def written() -> None:
@@ -317,9 +301,6 @@ class Pursuit:
             self.step()
 
 
-_FAR: Final = 1e18
-
-
 class Pursuits:
     """All pursuits of a client.
 
@@ -342,8 +323,7 @@ class Pursuits:
         self.loop = loop
         self.journal = journal
         self.pace = Pace()
-        self.witness: Evidence | None = None
-        """What the user data stream tells; ``None``: none is open."""
+        self.witness: Testimony | None = None  # while a user data stream is open
         self._running: dict[Any, Pursuit] = {}
         self._kept: OrderedDict[Any, Outcome] = OrderedDict()
         self._swept: dict[Any, Unknown] = {}
@@ -399,9 +379,8 @@ class Pursuits:
             since=since,
         )
         pursuit = self._running[key] = Pursuit(self, key, fate)
-        known = self.witness.recall(request) if self.witness is not None else None
-        if known is not None:
-            fate.witness(*known)
+        if self.witness is not None:
+            self.witness.recall(fate)
         return pursuit
 
     def note_sweep(self, request: Cancel[Any], since: int) -> None:
@@ -418,12 +397,8 @@ class Pursuits:
         """The outcome of a pursuit that ended when nobody waited for it."""
         return self._kept.get(request.order())
 
-    def running(self, request: Cancel[Any]) -> Pursuit | None:
-        """The pursuit of the order that a cancel names; ``None`` where there is none."""
-        return self._running.get(request.order())
-
     def of(self, key: Any) -> Pursuit | None:
-        """The same, of an order as `Cancel.order` names it."""
+        """The pursuit of an order, as `Cancel.order` names it; ``None`` where there is none."""
         return self._running.get(key)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -583,8 +558,3 @@ class Pursuits:
 def is_silence(answer: Answer[Any]) -> bool:
     """Whether no reply came at all."""
     return isinstance(answer, Unanswered) and answer.fault.http_status is None
-
-
-def _never_sent(waited: float) -> PapiError:
-    text = f"it could not be sent within {waited:.3f} s, as long as its caller waited"
-    return WaitTooLongError(text, wait=waited)

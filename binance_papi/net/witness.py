@@ -15,6 +15,7 @@ from binance_papi.core.cancel import CANCELED, Cancel, Sighting
 from binance_papi.core.events import Contradicted, Event
 from binance_papi.core.evidence import Key, OrderEvent, corrected, is_end, keys_of
 from binance_papi.core.outcome import AlreadyGone, Canceled, Outcome
+from binance_papi.core.resolve import Fate
 from binance_papi.net.placing import Placings
 from binance_papi.net.pursuit import Pursuits
 
@@ -57,10 +58,12 @@ class Witness:
             if seen.id is not None and is_end(seen):
                 _keep(self._ends, (path, symbol, seen.id, None), (seen, event))
 
-    def recall(self, request: Cancel[Any]) -> tuple[Sighting, Any] | None:
-        """The end of the order that a cancel names, and the event that told it."""
-        path, symbol, number, _ = request.order()
-        return self._ends.get((path, symbol, number, None))
+    def recall(self, fate: Fate) -> None:
+        """Tell it of the end of its order, if an event did before."""
+        path, symbol, number, _ = fate.request.order()
+        known = self._ends.get((path, symbol, number, None))
+        if known is not None:
+            fate.witness(*known)
 
     def ended(self, outcome: Outcome) -> None:
         """An outcome is there."""

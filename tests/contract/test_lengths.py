@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2] / "binance_papi"
 MOST = 400
 
 LONGER = {
-    "client.py": 540,
+    "client.py": 560,
     "core/admission.py": 450,
     "core/placement.py": 450,
     "core/resolve.py": 663,

@@ -340,5 +340,5 @@ def test_the_front_door_is_pinned() -> None:
     """What users import from the top is exactly this list."""
     public = {name for name in vars(binance_papi) if not name.startswith("_")}
     modules = {"api", "burst", "client", "core", "errors", "net", "place", "simulator", "terms"}
-    modules |= {"cli", "reconcile", "user_stream"}
+    modules |= {"cli", "listening", "reconcile", "user_stream"}
     assert set(binance_papi.__all__) - {"__version__"} == public - modules

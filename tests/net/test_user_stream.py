@@ -10,7 +10,7 @@ from unittest import mock
 import pytest
 
 from binance_papi.api import events
-from binance_papi.core.stream import Disconnected, Gap
+from binance_papi.core.gap import Disconnected, Gap
 from binance_papi.errors import AuthError, OverloadedError, UnsentError, UsageError
 from tests.net.stream_desk import DAY, Desk, play
 from tests.stage import Virtual

@@ -14,7 +14,7 @@ from random import Random
 import pytest
 
 from binance_papi.api.events import BalanceUpdate
-from binance_papi.core.stream import Gap
+from binance_papi.core.gap import Gap
 from binance_papi.errors import AuthError, OverloadedError, UnknownOutcomeError
 from tests.net.stream_desk import DAY, LIFE, Desk, Wire, play
 from tests.simulation.campaign import Tally
