@@ -370,9 +370,9 @@ class UserStream:
         # What is about the connection is true of each; the rest may come on two.
         if isinstance(event, ListenKeyExpired | ServerShutdown):
             if isinstance(event, ListenKeyExpired):
-                life.expired(number, self._now())
+                life.expired(number, self._now(), _jitter())
             else:
-                life.shutdown(number, self._now())
+                life.shutdown(number, self._now(), _jitter())
             self._put(event)
             self._step()
             return

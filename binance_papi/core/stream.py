@@ -332,18 +332,25 @@ class Life:
             if event:
                 socket.event_at = now
 
-    def expired(self, number: int, now: float) -> None:
-        """The exchange tells on a connection that its key ended."""
+    def expired(self, number: int, now: float, jitter: float) -> None:
+        """The exchange tells on a connection that its key ended; arguments as for `opened`."""
         socket = self._sockets.get(number)
         if socket is not None and socket.key == self._key:
             socket.event_at = now
-            self._key_ended("the listenKey expired", now)
+            self._key_ended("the listenKey expired", self._renewal(socket, now, jitter))
 
-    def shutdown(self, number: int, now: float) -> None:
-        """The exchange tells that it is about to cut a connection."""
+    def shutdown(self, number: int, now: float, jitter: float) -> None:
+        """The exchange tells that it is about to cut a connection; arguments as for `opened`."""
         socket = self._sockets.get(number)
         if socket is not None and socket.close_at == inf:
-            self._connect_soon(now)
+            self._connect_soon(self._renewal(socket, now, jitter))
+
+    def _renewal(self, socket: _Socket, now: float, jitter: float) -> float:
+        """When to replace a connection that is to end: at once, unless it has just begun."""
+        if now - socket.opened_at >= _STABLE:
+            return now
+        self._fails += 1
+        return now + self._backoff(jitter)
 
     def closed(self, number: int, now: float, jitter: float, reason: str) -> None:
         """A connection ended, and not by us.

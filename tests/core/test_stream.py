@@ -185,7 +185,7 @@ def test_successors_are_spread() -> None:
 def test_an_old_connection_that_ends_in_the_overlap_is_no_loss() -> None:
     """Its successor is there."""
     life = alive()
-    life.shutdown(1, 5.0)
+    life.shutdown(1, 5.0, 0.0)
     assert reconnect(life, 5.0, 2) is None
     life.closed(1, 6.0, 0.0, "gone")
     assert [life.hole] == [None]
@@ -230,19 +230,40 @@ def test_pauses_have_an_end() -> None:
 def test_an_expired_key_is_replaced() -> None:
     """The exchange tells it on the connection; the hole is as short as that allows."""
     life = alive()
-    life.expired(1, 50.0)
+    life.expired(1, 50.0, 0.0)
     assert life.hole == Hole(50.0, inf, "the listenKey expired")
     assert reconnect(life, 50.0, 2, same=False) == Hole(50.0, 50.0, "the listenKey expired")
-    life.expired(1, 51.0)
-    life.expired(9, 51.0)
+    life.expired(1, 51.0, 0.0)
+    life.expired(9, 51.0, 0.0)
     assert [life.hole] == [None]
     assert due(life, 50.0 + OVERLAP) == [close(1)]
+
+
+@pytest.mark.parametrize("way", ["expired", "shutdown"])
+def test_who_is_sent_away_at_once_comes_back_slowly(way: str) -> None:
+    """An exchange that ends every connection as it opens must not be stormed."""
+    life = alive()
+    now, pauses = 0.0, []
+    for number in range(2, 6):
+        getattr(life, way)(number - 1, now, 1.0)
+        began = now
+        while START not in due(life, now):
+            now = life.wake()
+        pauses.append(now - began)
+        life.started(now, same=True)
+        assert due(life, now) == [connect(number)]
+        life.opened(number, now, 0.0)
+    assert pauses == [1.0, 2.0, 4.0, 8.0]
+    old = alive()
+    old.heard(1, 70.0, event=True)
+    getattr(old, way)(1, 70.0, 1.0)
+    assert due(old, 70.0) == [START]
 
 
 def test_a_connection_of_an_expired_key_may_be_cut_too() -> None:
     """The hole began before."""
     life = alive()
-    life.expired(1, 50.0)
+    life.expired(1, 50.0, 0.0)
     life.closed(1, 50.5, 0.5, "cut")
     assert life.hole == Hole(50.0, inf, "the listenKey expired")
     assert due(life, 50.5) == [START]
@@ -253,14 +274,14 @@ def test_the_key_is_gone_while_connecting(told: bool) -> None:
     """A connection that comes about with a dead key is of no use."""
     life = alive()
     life.heard(1, 50.0, event=True)
-    life.shutdown(1, 50.0)
+    life.shutdown(1, 50.0, 0.0)
     assert due(life, 50.0) == [START]
     life.started(50.0, same=True)
     assert due(life, 50.0) == [connect(2)]
-    life.shutdown(1, 50.5)
+    life.shutdown(1, 50.5, 0.0)
     assert due(life, 50.5) == []  # one is on its way
     if told:
-        life.expired(1, 51.0)
+        life.expired(1, 51.0, 0.0)
     else:
         life.keep_failed(51.0, 0.0, gone=True)
     reason = "the listenKey expired" if told else "the listenKey was gone"
@@ -278,12 +299,12 @@ def test_the_key_is_gone_while_connecting(told: bool) -> None:
 def test_two_good_connections_lose_their_key_at_once() -> None:
     """The hole begins after the last event on either."""
     life = alive()
-    life.shutdown(1, 5.0)
+    life.shutdown(1, 5.0, 0.0)
     assert reconnect(life, 5.0, 2) is None
     life.heard(1, 6.0, event=True)
     life.keep_failed(6.5, 0.0, gone=True)
     assert life.hole == Hole(6.0, inf, "the listenKey was gone")
-    life.shutdown(1, 6.5)
+    life.shutdown(1, 6.5, 0.0)
 
 
 def test_what_is_heard_of_a_closed_connection_is_nothing() -> None:
@@ -291,6 +312,6 @@ def test_what_is_heard_of_a_closed_connection_is_nothing() -> None:
     life = alive()
     life.closed(1, 1.0, 0.0, "cut")
     life.heard(1, 2.0, event=True)
-    life.shutdown(1, 2.0)
+    life.shutdown(1, 2.0, 0.0)
     life.connect_failed(1, 2.0, 0.0)
     assert life.hole == Hole(0.0, inf, "cut")

@@ -232,7 +232,8 @@ async def test_a_whole_client(server: Server, caplog: pytest.LogCaptureFixture) 
     caplog.set_level(logging.DEBUG)
 
     async def script(ws: web.WebSocketResponse) -> None:
-        await ws.send_str(f'{{"e":"listenKeyExpired","E":1,"listenKey":"{KEY}"}}')
+        if len(server.paths) == 1:
+            await ws.send_str(f'{{"e":"listenKeyExpired","E":1,"listenKey":"{KEY}"}}')
         await ws.send_str('{"e":"balanceUpdate","E":1,"a":"BTC"}')
         await ws.receive()
 

@@ -16,6 +16,7 @@ from binance_papi import (
     NotOpenError,
     PapiClient,
     Placed,
+    user_stream,
 )
 from binance_papi.api import events
 from binance_papi.api.cm import conditional as cm_conditional
@@ -62,8 +63,9 @@ async def test_the_life_of_an_order_is_heard() -> None:
         assert exchange.stream.listen_key is None
 
 
-async def test_what_goes_wrong_is_told() -> None:
+async def test_what_goes_wrong_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reset, shutdown, expiry, silence of the key: each ends in a live stream again."""
+    monkeypatch.setattr(user_stream, "_jitter", lambda: 0.02)  # pauses grow meanwhile
     async with Simulator(era="algo") as exchange, client(exchange) as papi:
         async with papi.user_stream() as stream:
             exchange.stream.drop("reset")
