@@ -358,6 +358,7 @@ class PapiClient(Namespace, Listening):
         queries by the id follow, until the outcome is certain or the deadline is over; it is then
         asked for another minute, see `resolve`, but nothing further is sent to place the order. If
         the caller is cancelled, what is not on the wire is withdrawn, and the rest lives on.
+        Placing a request again whose outcome is not known yet, with the same id, only asks.
 
         Args:
             request: A placement of any family, e.g. ``um.algo.NewOrder``.
@@ -394,8 +395,9 @@ class PapiClient(Namespace, Listening):
 
         Args:
             what: An `Unknown` of a burst, a `MaybePlaced`, or one of these of `CloseReport` of an
-                earlier client; or a cancel or a placement whose caller was cancelled. Any other
-                outcome is returned as it is.
+                earlier client; or a cancel or a placement whose caller was cancelled, or which an
+                earlier process sent: any order with its id is then taken for the one it placed. Any
+                other outcome is returned as it is.
             deadline: Seconds until an answer is there.
 
         Returns:

@@ -7,6 +7,7 @@
     ├── UsageError (RuntimeError)         closed client, other event loop, missing extra
     ├── WaitTooLongError                  the wait for weight is longer than allowed
     ├── UnsentError                       the request never left
+    ├── IncompleteHistoryError            the rest of a history can't be read without a gap
     └── ReplyError                        the exchange, or silence in its place, told this
         ├── RejectedError                 certainly no effect: mend the request or the account
         │   ├── NotOpenError              -2011, -2013: not open, as far as this answer knows
@@ -18,8 +19,8 @@
         ├── OverloadedError               503 "Service Unavailable.", -1008: no effect
         └── UnknownOutcomeError           may have happened
 
-The first four kinds mean that nothing was sent. None of them carries a key, a signature or a
-signed query; numbers are attributes.
+The first four kinds mean that nothing was sent, the fifth that only reads were. None of them
+carries a key, a signature or a signed query; numbers are attributes.
 """
 
 from __future__ import annotations
@@ -65,6 +66,20 @@ class UnsentError(PapiError):
 
     request: Any = None
     reason: str = ""
+
+
+class IncompleteHistoryError(PapiError):
+    """The rest of a history can't be read without leaving something out.
+
+    More rows lie in one millisecond than a page holds and there is no id to go on by, or rows come
+    in another order than documented. What was given before is whole.
+    """
+
+    request: Any = None
+    """The request whose reply could not be gone on from."""
+
+    time: int | None = None
+    """The millisecond that has too many rows; ``None``: it is about something else."""
 
 
 class ReplyError(PapiError):

@@ -23,7 +23,10 @@ async def place(placings: Placings, request: Request[Any], *, deadline: float) -
         raise InvalidRequestError(f"what is placed is one new order, not {name}")
     ends = _end_of(placings, deadline)
     unique = request.client_id() is None
-    placing = placings.begin(with_client_id(request), ends, unique=unique)
+    kept = placings.kept(request)
+    # An earlier call may have placed it: then that is found out first, and nothing is sent.
+    since = kept.since or 0 if isinstance(kept, MaybePlaced) else None
+    placing = placings.begin(with_client_id(request), ends, unique=unique, since=since)
     return await placing.watch(ends)
 
 

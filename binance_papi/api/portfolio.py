@@ -13,10 +13,11 @@ import msgspec
 
 from binance_papi.api.replies import MessageReply, TransactionReply
 from binance_papi.api.rules import UpTo100
+from binance_papi.api.words import AccountStatus, FutureType, TransferSide
 from binance_papi.core.endpoint import DAY_MS, TRADE, USER_DATA, Endpoint, SignedRequest
 from binance_papi.core.fields import Id, Number, Symbol
-from binance_papi.core.namespace import Namespace, call
-from binance_papi.terms import AccountStatus, FutureType, TransferSide
+from binance_papi.core.namespace import Namespace, call, every
+from binance_papi.core.paging import Paging
 
 _MONTH: Final = 30 * DAY_MS
 _QUARTER: Final = 92 * DAY_MS
@@ -266,6 +267,7 @@ class QueryNegativeBalanceInterestHistory(
         list[NegativeBalanceInterest],
         weight=50,
         span=_MONTH,
+        paging=Paging(time="interest_accured_time", most=100, limit="size"),
     )
 
     asset: Symbol | None = None
@@ -292,6 +294,7 @@ class QueryUserNegativeBalanceAutoExchangeRecord(
         AutoExchanges,
         weight=100,
         span=_QUARTER,
+        paging=Paging(time="start_time", most=None),
     )
 
     start_time: Id
@@ -310,6 +313,12 @@ class Portfolio(Namespace):
     get_auto_repay_futures_status = call(GetAutoRepayFuturesStatus)
     change_auto_repay_futures_status = call(ChangeAutoRepayFuturesStatus)
     query_negative_balance_interest_history = call(QueryNegativeBalanceInterestHistory)
+    query_negative_balance_interest_history_iter = every(
+        QueryNegativeBalanceInterestHistory, NegativeBalanceInterest
+    )
     query_user_negative_balance_auto_exchange_record = call(
         QueryUserNegativeBalanceAutoExchangeRecord
+    )
+    query_user_negative_balance_auto_exchange_record_iter = every(
+        QueryUserNegativeBalanceAutoExchangeRecord, AutoExchange
     )

@@ -7,7 +7,8 @@ from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 
-from binance_papi.terms import IncomeType, PositionSide, PriceMatch
+from binance_papi.api.words import IncomeType
+from binance_papi.terms import PositionSide, PriceMatch
 
 NoneText: TypeAlias = Literal["None"]
 """How some pages print an absent value in their examples: as a text. It is read, and kept."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 from contextlib import suppress
 from enum import StrEnum
@@ -69,6 +70,14 @@ def simulate(
         ),
     ] = 0,
     symbol: Annotated[str, typer.Option(help="Their trading pair.")] = "BTCUSDT",
+    price: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SYMBOL=PRICE",
+            help="What a symbol trades at, e.g. BTCUSDT=65000; may be repeated. Without one a "
+            "MARKET order is filled at 0.",
+        ),
+    ] = None,
     forgetful: Annotated[
         float,
         typer.Option(
@@ -120,6 +129,7 @@ def simulate(
             api_key=key,
             secret=secret,
             symbols={*DEFAULT_SYMBOLS, symbol},
+            prices=dict(read_price(text) for text in price or ()),
             forgetful=forgetful,
             replica_lag=(0.0, replica_lag),
         )
@@ -131,6 +141,18 @@ def simulate(
             f"{plain(host)} may be reachable from other machines; clients use http on loopback only"
         )
     finish(_serve(exchange, kept, as_json))
+
+
+def read_price(text: str) -> tuple[str, str]:
+    """A symbol and its price from ``SYMBOL=PRICE``.
+
+    Raises:
+        ValueError: If it can't be right.
+    """
+    symbol, _, price = text.partition("=")
+    if not symbol or re.fullmatch(r"[0-9]+(\.[0-9]+)?", price) is None:
+        raise ValueError(f"price {plain(text)!r} is not like BTCUSDT=65000")
+    return symbol, price
 
 
 def read_fault(text: str) -> Fault:

@@ -91,3 +91,20 @@ def meaning_of(code: int | None) -> Meaning | None:
         Its meaning, or ``None`` for a code that is not documented and for no code at all.
     """
     return None if code is None else MEANING.get(code)
+
+
+_IN_USE: Final = frozenset({-4116, -20132})
+_REJECTED: Final = -2010
+_DUPLICATE: Final = "Duplicate order"
+
+
+def says_in_use(code: int | None, msg: str) -> bool:
+    """Whether a refused placement is told that an open order has its client id.
+
+    Margin orders have no code of their own for that; the text is the one of the spot page.
+
+    Args:
+        code: The exchange's error code.
+        msg: The exchange's text.
+    """
+    return code in _IN_USE or (code == _REJECTED and msg.startswith(_DUPLICATE))

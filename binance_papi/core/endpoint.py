@@ -13,6 +13,7 @@ import msgspec
 
 from binance_papi.core.decode import BadReply, decode
 from binance_papi.core.fields import Field, RecvWindow, camel, compile_fields
+from binance_papi.core.paging import Paging
 from binance_papi.errors import InvalidRequestError
 
 R = TypeVar("R")
@@ -83,6 +84,7 @@ class Endpoint(Generic[R_co]):
             documented.
         listed: Whether the reply comes as a value or as a list of one: both are read as ``returns``
             says.
+        paging: How its rows are gone through; ``None`` where it is no history.
         stamped: Field of the reply that holds exchange time in ms written while serving this very
             request; ``None`` where the reply has none.
         once: Reply keys that a decision hangs on; twice in one reply, it counts as unreadable.
@@ -99,6 +101,7 @@ class Endpoint(Generic[R_co]):
         "method",
         "once",
         "orders",
+        "paging",
         "path",
         "replaced_by",
         "returns",
@@ -126,6 +129,7 @@ class Endpoint(Generic[R_co]):
         together: tuple[tuple[str, ...], ...] = (),
         span: int | None = None,
         listed: bool = False,
+        paging: Paging | None = None,
         stamped: str | None = None,
         once: tuple[str, ...] = (),
         replaced_by: str | None = None,
@@ -141,8 +145,9 @@ class Endpoint(Generic[R_co]):
         self.apart = apart
         self.together = together
         self.span = span
-        self.ruled = bool(apart or together or span)
+        self.ruled = bool(apart or together or span or paging)
         self.listed = listed
+        self.paging = paging
         self.stamped = stamped
         self.once = tuple(f'"{key}"'.encode() for key in once)
         self.replaced_by = replaced_by
@@ -221,7 +226,7 @@ class Request(msgspec.Struct, Generic[R], metaclass=_RequestMeta, frozen=True, k
     _mandatory_here: ClassVar[frozenset[str]]
 
     def __post_init__(self) -> None:
-        kind = type(self)
+        kind: type[Request[Any]] = type(self)
         for field, value in zip(fields_of(kind), msgspec.structs.astuple(self), strict=True):
             if value is not None:
                 field.check(value)
@@ -238,7 +243,7 @@ class Request(msgspec.Struct, Generic[R], metaclass=_RequestMeta, frozen=True, k
                 )
         if endpoint.ruled:
             _check_rules(self)
-        if kind.check is not Request.check:
+        if kind.check is not Request.check:  # pyright: ignore[reportUnknownMemberType]
             self.check()
 
     def check(self) -> None:
@@ -282,14 +287,12 @@ def _check_rules(request: Request[Any]) -> None:
     for group in endpoint.together:
         if len({getattr(request, name) is None for name in group}) > 1:
             raise InvalidRequestError(f"{_names(group)} go together")
-    if endpoint.span is None:
-        return
     start, end = getattr(request, "start_time", None), getattr(request, "end_time", None)
     if start is None or end is None:
         return
     if start > end:
         raise InvalidRequestError("startTime is after endTime")
-    if end - start >= endpoint.span:
+    if endpoint.span is not None and end - start >= endpoint.span:
         raise InvalidRequestError(f"endTime is less than {_span(endpoint.span)} after startTime")
 
 

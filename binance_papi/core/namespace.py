@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable
 from importlib import import_module
-from typing import Any, Generic, ParamSpec, Protocol, Self, TypeVar, cast, overload
+from types import GenericAlias
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Generic,
+    NoReturn,
+    ParamSpec,
+    Protocol,
+    Self,
+    TypeVar,
+    cast,
+    overload,
+)
 
 import msgspec
 
 from binance_papi.core.endpoint import Request, fields_of
+from binance_papi.core.paging import Paging
+from binance_papi.errors import PapiError
+
+if TYPE_CHECKING:
+    from binance_papi.core.walk import Walk
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Row = TypeVar("Row")
 N = TypeVar("N", bound="Namespace")
 
 
 class Send(Protocol):
     """Whatever carries a request to the exchange and brings its reply."""
 
-    def __call__(self, request: Request[R], /) -> Awaitable[R]:
+    def __call__(self, request: Request[R], /) -> Coroutine[Any, Any, R]:
         """Send one request."""
         ...
 
@@ -69,8 +87,12 @@ class call(Generic[P, R]):  # noqa: N801 - used like a keyword
             return self
         send, request = space.sender, self.request
 
-        async def method(*args: P.args, **kwargs: P.kwargs) -> R:
-            return await send(request(*args, **kwargs))
+        def method(*args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]:
+            # No coroutine of its own: that would be a frame more for every request.
+            try:
+                return send(request(*args, **kwargs))
+            except (PapiError, TypeError) as error:
+                return _refuse(error)
 
         method.__name__ = self._name
         method.__qualname__ = f"{owner.__qualname__}.{self._name}"
@@ -79,6 +101,98 @@ class call(Generic[P, R]):  # noqa: N801 - used like a keyword
         # The next access finds the method itself.
         space.__dict__[self._name] = method
         return method
+
+
+async def _refuse(error: Exception) -> NoReturn:
+    """Raise it where the call is awaited, like everything else that goes wrong with it."""
+    raise error
+
+
+class every(Generic[P, Row]):  # noqa: N801 - used like a keyword
+    """A method that goes through all rows of a history, page by page.
+
+    The method has the fields of the request class as its arguments and gives its rows one by one,
+    oldest first: ``async for row in papi.um.history.account_trades_iter(...)``. ``start_time`` and
+    ``end_time`` are mandatory and may lie as far apart as you like. Each page is one request, sent
+    when the rows before it were taken.
+
+    Args:
+        request: The request class; its endpoint declares how rows lie on pages.
+        row: What a row is.
+    """
+
+    def __init__(self, request: Callable[P, Request[Any]], row: type[Row]) -> None:
+        self.request = request
+        self.row = row
+        self.__doc__ = _told(request)
+        self._name = ""
+
+    def __set_name__(self, owner: type[Namespace], name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, space: None, owner: type[Namespace]) -> Self: ...
+
+    @overload
+    def __get__(
+        self, space: Namespace, owner: type[Namespace]
+    ) -> Callable[P, AsyncGenerator[Row, None]]: ...
+
+    def __get__(
+        self, space: Namespace | None, owner: type[Namespace]
+    ) -> Self | Callable[P, AsyncGenerator[Row, None]]:
+        if space is None:
+            return self
+        # Imported when it is first used: most programs walk through nothing.
+        walk = import_module("binance_papi.core.walk").Walk
+        send, request = space.sender, cast("type[Request[Any]]", self.request)
+
+        def method(*_: P.args, **kwargs: P.kwargs) -> AsyncGenerator[Row, None]:
+            # Made here, so that what can't be right is an error of the call, not of the first row.
+            return _rows(send, walk(request, kwargs))
+
+        method.__name__ = self._name
+        method.__qualname__ = f"{owner.__qualname__}.{self._name}"
+        method.__doc__ = self.__doc__
+        method.__signature__ = _walk_signature(request, self.row)  # type: ignore[attr-defined]
+        space.__dict__[self._name] = method
+        return method
+
+
+async def _rows(send: Send, walk: Walk[Row]) -> AsyncGenerator[Row, None]:
+    while (request := walk.ask()) is not None:
+        for row in walk.take(await send(request)):
+            yield row
+
+
+def _told(request: Any) -> str:
+    """The docstring of a method that goes through all pages."""
+    head, _, fields = inspect.cleandoc(request.__doc__).partition("Args:")
+    return (
+        f"{head.partition('.')[0]}: all rows from ``start_time`` to ``end_time``, page by page.\n\n"
+        "Rows come oldest first, none twice. Both times are mandatory and may lie as far apart as\n"
+        "you like: windows are cut to the documented span. Each page is one request.\n\n"
+        f"Args:{fields}"
+    )
+
+
+def _walk_signature(request: type[Request[Any]], row: type[Any]) -> inspect.Signature:
+    """The fields of the request, without those that the walk fills in."""
+    paging = cast("Paging", request.endpoint.paging)
+    usual = _signature(request)
+    return inspect.Signature(
+        sorted(
+            (
+                parameter.replace(default=inspect.Parameter.empty)
+                if name in ("start_time", "end_time")
+                else parameter
+                for name, parameter in usual.parameters.items()
+                if name not in (paging.from_id, paging.page)
+            ),
+            key=lambda parameter: parameter.default is not inspect.Parameter.empty,
+        ),
+        return_annotation=GenericAlias(AsyncGenerator, (row, None)),
+    )
 
 
 def _signature(request: Any) -> inspect.Signature:

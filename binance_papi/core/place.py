@@ -7,7 +7,7 @@ state machine (`binance_papi.core.placement`) knows no family.
 from __future__ import annotations
 
 from base64 import b32encode
-from secrets import token_bytes
+from os import urandom
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
 import msgspec
@@ -93,5 +93,5 @@ def with_client_id(request: P) -> P:
     """
     if request.client_id() is not None:
         return request
-    made_up = PREFIX + b32encode(token_bytes(_RANDOM)).decode().rstrip("=").lower()
+    made_up = PREFIX + b32encode(urandom(_RANDOM)).decode().rstrip("=").lower()
     return msgspec.structs.replace(request, **{request.own_id: made_up})

@@ -36,7 +36,7 @@ from binance_papi.core.answer import (
     Unsent,
 )
 from binance_papi.core.cancel import Sighting
-from binance_papi.core.codes import Meaning
+from binance_papi.core.codes import Meaning, says_in_use
 from binance_papi.core.endpoint import Request
 from binance_papi.core.horizon import ENGINE, WIDEST, Trial
 from binance_papi.core.outcome import MaybePlaced, NotPlaced, Placed, Placement
@@ -50,7 +50,6 @@ MAX_REFUSALS: Final = 8
 """Attempts that were refused for the moment (429, 503, -1008)."""
 
 _MAX_CLOCK: Final = 2
-_IN_USE: Final = frozenset({-4116, -20132})
 
 
 class Move(Enum):
@@ -231,7 +230,7 @@ class Birth:
                 # To a placement, "no such order" is no answer at all.
                 reason = answer.reason if isinstance(answer, Unanswered) else answer.fault.msg
                 self._begin_to_doubt(cast("Trial", trial), reason, now + self._pace.ask_after)
-            case Refused(meaning=Meaning.REFUSED) if answer.fault.code in _IN_USE and self.sent > 1:
+            case Refused() if self.sent > 1 and says_in_use(answer.fault.code, answer.fault.msg):
                 self._arrived = True
                 first = cast("Trial", self._first)
                 self._begin_to_doubt(first, "its id is in use: an attempt arrived", now)

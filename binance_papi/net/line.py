@@ -235,7 +235,7 @@ class Line:
             raise
         return await self._land(flight, latest)
 
-    def _ask(
+    def _ask(  # noqa: PLR0917 - by name it would cost more, for every request
         self,
         request: Request[Any],
         lane: Lane,

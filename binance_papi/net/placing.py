@@ -384,16 +384,14 @@ class Placings:
             The placements of which nobody can say whether there is an order.
         """
         self._closed = True
-        for placing in self._left():
+        for placing in list(self._running.values()):
             if not placing.withdraw("the client was closed"):
                 placing.birth.close()
         if self._running and grace > 0:
             self._idle = self.pursuits.loop.create_future()
             await asyncio.wait({self._idle}, timeout=grace)
-        left = {placing.birth.request.key(): placing.give_up() for placing in self._left()}
+        late = list(self._running.values())
+        left = {placing.birth.request.key(): placing.give_up() for placing in late}
         left |= self._kept
         self._kept.clear()
         return tuple(outcome for outcome in left.values() if isinstance(outcome, MaybePlaced))
-
-    def _left(self) -> list[Placing]:
-        return list(self._running.values())

@@ -49,7 +49,8 @@ class Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         together: Parameters of which all or none have to be sent.
         apart: Pairs of parameters that exclude each other.
         days: Longest span from ``startTime`` to ``endTime``.
-        reply: The documented sample; an empty object where none is documented.
+        reply: The documented sample; an empty object where none is documented, or somebody knows
+            better.
     """
 
     method: str

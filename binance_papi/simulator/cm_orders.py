@@ -18,6 +18,7 @@ class CmOrders(Plain):
     name = "cm"
     prefix = "/papi/v1/cm/"
     is_um = False
+    business = "CM"
     client_id_length = 36
     all_weight = (20, 40)
     default_rows = 50

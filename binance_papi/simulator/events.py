@@ -1,16 +1,21 @@
-"""What the user data stream says about orders: one event per change, with the keys of the samples.
+"""What the user data stream says: one event per change, with the keys of the samples.
 
 Where a sample has a key whose value the box does not model, it holds what stands for nothing.
 """
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from binance_papi.simulator.ledger import profit, text
 from binance_papi.simulator.orders import AlgoOrder, Order, PlainOrder
 
 if TYPE_CHECKING:
-    from binance_papi.simulator.orders import Entry, TriggerOrder
+    from collections.abc import Mapping
+
+    from binance_papi.simulator.ledger import Business, Ledger
+    from binance_papi.simulator.orders import Entry, Trade, TriggerOrder
 
 Event = dict[str, Any]
 """One message of the stream."""
@@ -32,6 +37,50 @@ def of_order(order: Entry, business: str, child: PlainOrder | None) -> Event:
     assert isinstance(order, Order)
     head = _head("CONDITIONAL_ORDER_TRADE_UPDATE", order, business)
     return head | {"so": _conditional(order, business)}
+
+
+def account_update(
+    business: Business, trade: Trade, ledger: Ledger, prices: Mapping[str, str]
+) -> Event:
+    """What a fill has made of the account."""
+    asset = trade.commission_asset
+    position = ledger.position(business, trade.symbol, trade.position_side)
+    wallet, entry = text(ledger.wallet(business, asset)), text(position.entry)
+    mark = Decimal(prices.get(trade.symbol, trade.price))
+    gained = profit(business, trade.symbol, position.amount, position.entry, mark)
+    return {
+        "e": "ACCOUNT_UPDATE",
+        "fs": business,
+        "E": trade.time,
+        "T": trade.time,
+        "i": "",
+        "a": {
+            "m": "ORDER",
+            "B": [{"a": asset, "wb": wallet, "cw": wallet, "bc": "0"}],
+            "P": [
+                {
+                    "s": trade.symbol,
+                    "pa": format(position.amount, "f"),
+                    "ep": entry,
+                    "cr": text(position.realized),
+                    "up": text(gained),
+                    "ps": trade.position_side,
+                    "bep": entry,
+                }
+            ],
+        },
+    }
+
+
+def account_config(business: str, symbol: str, leverage: int, now_ms: int) -> Event:
+    """Another leverage of a symbol."""
+    return {
+        "e": "ACCOUNT_CONFIG_UPDATE",
+        "fs": business,
+        "E": now_ms,
+        "T": now_ms,
+        "ac": {"s": symbol, "l": leverage},
+    }
 
 
 def listen_key_expired(now_ms: int) -> Event:

@@ -11,6 +11,9 @@ from binance_papi.simulator.refusal import Refusal
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+    from binance_papi.simulator.events import Event
+    from binance_papi.simulator.feed import Feed
+    from binance_papi.simulator.ledger import Ledger
     from binance_papi.simulator.orders import By
     from binance_papi.simulator.params import Params
     from binance_papi.simulator.replicas import Replicas
@@ -29,6 +32,8 @@ class Account:
         replicas: What the nodes that answer do not know.
         hedge_mode: Position mode of the account; None takes either.
         max_open_orders: Placements beyond this many open orders that wait for a price are refused.
+        ledger: Positions, trades and wallets.
+        feed: The user data stream.
     """
 
     def __init__(
@@ -38,11 +43,20 @@ class Account:
         replicas: Replicas,
         hedge_mode: bool | None,
         max_open_orders: int,
+        ledger: Ledger,
+        feed: Feed,
     ) -> None:
         self.prices = prices
         self.replicas = replicas
         self.hedge_mode = hedge_mode
         self.max_open_orders = max_open_orders
+        self.ledger = ledger
+        self._feed = feed
+
+    def tell(self, event: Event) -> None:
+        """Send an event to who can hear it."""
+        if self._feed.key is not None:
+            self._feed.publish(event, event["E"])
 
 
 class Family(Generic[OrderT]):

@@ -6,11 +6,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from binance_papi.simulator import events
+from binance_papi.simulator.amend import Amendments
 from binance_papi.simulator.book import DEFAULT_FIRST_ID, Book
 from binance_papi.simulator.cm_conditional import CmConditional
 from binance_papi.simulator.cm_orders import CmOrders
 from binance_papi.simulator.family import Account, Family
 from binance_papi.simulator.feed import Feed
+from binance_papi.simulator.holdings import Holdings
+from binance_papi.simulator.ledger import Ledger
 from binance_papi.simulator.orders import AlgoOrder, Entry, Order, PlainOrder
 from binance_papi.simulator.replicas import Replicas
 from binance_papi.simulator.triggers import Then, Triggers
@@ -21,6 +24,7 @@ from binance_papi.simulator.um_orders import UmOrders
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from binance_papi.simulator.values import Handler
     from binance_papi.terms import StrategyStatus
 
 FamilyName = Literal["um_conditional", "um_algo", "cm_conditional", "um", "cm"]
@@ -59,6 +63,7 @@ class Floor:
         algo_cancel_reply: What a cancel of an algo order answers.
         replicas: What the nodes that answer do not know.
         feed: The user data stream.
+        balances: What lies in the margin wallet, by asset; None: 100000 USDT and 1 BTC.
 
     Raises:
         ValueError: If a value can't be right.
@@ -79,10 +84,14 @@ class Floor:
         hedge_mode: bool | None = None,
         triggering: float = 0.1,
         algo_cancel_reply: AlgoCancelReply = "complete",
+        balances: Mapping[str, str] | None = None,
     ) -> None:
         self.replicas = replicas
         self.feed = feed
+        self.ledger = Ledger(balances)
         account = Account(
+            ledger=self.ledger,
+            feed=feed,
             prices=dict(prices or {}),
             replicas=replicas,
             hedge_mode=hedge_mode,
@@ -109,13 +118,23 @@ class Floor:
         for name, home in self.families.items():
             home.book.watch = partial(self._tell, "CM" if name.startswith("cm") else "UM")
 
+        self._account = account
+
     def _tell(self, business: str, order: Entry) -> None:
         if self.feed.key is None:
-            return  # nobody can hear it
+            return  # nobody can hear it; an event costs time
         child = None
         if isinstance(order, AlgoOrder) and order.order_id is not None:
             child = self.um.book[order.order_id]
-        self.feed.publish(events.of_order(order, business, child), order.update_time)
+        self._account.tell(events.of_order(order, business, child))
+
+    def handlers(self) -> dict[tuple[str, str], Handler]:
+        """Who answers in place of the catalogue's samples."""
+        table = self.feed.handlers()
+        table |= Holdings(self._account, {"UM": self.um, "CM": self.cm}).handlers()
+        for home in (self.um, self.cm):
+            table |= Amendments(home).handlers()
+        return table
 
     # ------------------------------------------------------------------ what is true
 
@@ -180,6 +199,23 @@ class Floor:
         placed: Entry = home.place(milliseconds(now), "hand", **order)
         return placed.id
 
+    def fill(
+        self,
+        order_id: int,
+        now: float,
+        family: FamilyName | None = None,
+        *,
+        quantity: str | None = None,
+        price: str | None = None,
+    ) -> None:
+        """Fill a plain order that rests; see ``Simulator.fill``."""
+        self.settle(now)
+        home = self._home(order_id, family)
+        order = home.book[order_id]
+        if not isinstance(order, PlainOrder) or not order.is_open:
+            raise ValueError(f"order {order_id} is {order.status_now}, not resting")
+        home.fill(order, milliseconds(now), "hand", quantity=quantity, price=price)
+
     def close(
         self,
         order_id: int,
@@ -187,7 +223,7 @@ class Floor:
         now: float,
         family: FamilyName | None = None,
     ) -> None:
-        """Trigger, expire, cancel or (a plain order) fill an open order without a request.
+        """Trigger, expire or cancel an open order without a request.
 
         Raises:
             KeyError: If there is no such order.
@@ -200,8 +236,6 @@ class Floor:
             raise ValueError(f"order {order_id} is {order.status_now}, not NEW")
         if status == "TRIGGERED":
             self.triggers.fire(home, order, milliseconds(now), "hand", "rest")
-        elif status == "FILLED":
-            home.fill(order, milliseconds(now), "hand")
         elif isinstance(order, PlainOrder):
             home.end(order, str(status), milliseconds(now), "hand")
         else:

@@ -79,8 +79,9 @@ class Hand:
     def set_price(self, symbol: str, price: str) -> None:
         """Let a symbol trade at a price, which triggers the orders that wait for it.
 
-        It stands for the last price and the mark price alike. A MARKET child is filled at once, a
-        LIMIT child rests.
+        LIMIT orders that it reaches are filled at their own price. It stands for the last price and
+        the mark price alike. Of what it triggers, a MARKET child is filled at once, and a LIMIT
+        child too if it would take at this price; otherwise it rests.
         """
         self.venue.set_price(symbol, price, self.now())
 
@@ -104,9 +105,27 @@ class Hand:
         """
         self.venue.trigger(order_id, self.now(), then, family)
 
-    def fill(self, order_id: int, family: FamilyName | None = None) -> None:
-        """Fill a plain order that rests, which finishes its parent; raises as ``trigger`` does."""
-        self.venue.close(order_id, "FILLED", self.now(), family)
+    def fill(
+        self,
+        order_id: int,
+        family: FamilyName | None = None,
+        *,
+        quantity: str | None = None,
+        price: str | None = None,
+    ) -> None:
+        """Fill a plain order that rests, in whole or in part; in whole it finishes its parent.
+
+        Args:
+            order_id: Its id.
+            family: Needed only where ids of several families overlap.
+            quantity: How much; None: all that is left.
+            price: At which price; None: its own, or the market's for a MARKET order.
+
+        Raises:
+            KeyError: If there is no such order.
+            ValueError: If it is not open, or less is left.
+        """
+        self.venue.fill(order_id, self.now(), family, quantity=quantity, price=price)
 
     def expire(self, order_id: int, family: FamilyName | None = None) -> None:
         """Let the system expire an open order; raises as ``trigger`` does."""

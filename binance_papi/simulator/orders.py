@@ -334,6 +334,8 @@ class PlainOrder(Entry, kw_only=True):
     avg_price: str = "0.00000"
     parent: TriggerOrder | None = None
     """The conditional or algo order that it came from."""
+    value: str = "0"
+    """What its fills were worth, in the quote asset, or the base asset on COIN-M."""
     execution: str = "NEW"
     """What happened last: NEW, TRADE, AMENDMENT, CANCELED or EXPIRED."""
     trade: Trade | None = None
@@ -342,7 +344,14 @@ class PlainOrder(Entry, kw_only=True):
     words: ClassVar[Words] = Words(
         "order_id", "client_order_id", "time", "status", OrderStatus, "type", "orig_qty"
     )
-    moving: ClassVar[tuple[str, ...]] = ("update_time", "executed_qty", "avg_price")
+    moving: ClassVar[tuple[str, ...]] = (
+        "update_time",
+        "executed_qty",
+        "avg_price",
+        "value",
+        "price",
+        "orig_qty",
+    )
 
     @property
     def is_open(self) -> bool:

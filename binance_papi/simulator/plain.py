@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from binance_papi.simulator import placement, refusal
+import msgspec
+
+from binance_papi.simulator import events, matching, placement, refusal
 from binance_papi.simulator.family import Family
+from binance_papi.simulator.ledger import mean_price
 from binance_papi.simulator.orders import PlainOrder
 from binance_papi.simulator.refusal import Refusal
 from binance_papi.simulator.values import Route
@@ -15,7 +19,8 @@ if TYPE_CHECKING:
 
     from binance_papi.simulator.book import Book
     from binance_papi.simulator.family import Account
-    from binance_papi.simulator.orders import By, TriggerOrder
+    from binance_papi.simulator.ledger import Business
+    from binance_papi.simulator.orders import By, Trade, TriggerOrder
     from binance_papi.simulator.params import Params
     from binance_papi.simulator.values import Moment
 
@@ -23,11 +28,15 @@ _LIMIT_TYPES: Final = frozenset({"LIMIT"})
 _TRIGGER_TYPES: Final = frozenset(
     {"STOP", "STOP_MARKET", "TAKE_PROFIT", "TAKE_PROFIT_MARKET", "TRAILING_STOP_MARKET"}
 )
+_CENT: Final = Decimal("0.00001")
 _REPLY_TYPES: Final = ("ACK", "RESULT")
 
 
 class Plain(Family[PlainOrder]):
-    """Plain orders of one product. A LIMIT order rests; a MARKET order is filled at once.
+    """Plain orders of one product.
+
+    A MARKET order is filled at once, and so is a LIMIT order that the known price reaches; any
+    other LIMIT order rests until a price reaches it.
 
     Args:
         account: What all families look at.
@@ -39,6 +48,7 @@ class Plain(Family[PlainOrder]):
     client_id_name = "origClientOrderId"
     days_kept = 3
     is_um: ClassVar[bool]
+    business: ClassVar[Business]
     all_weight: ClassVar[tuple[int, int | None]]
     """Weight of ``allOrders``, and the one without symbol."""
 
@@ -94,14 +104,16 @@ class Plain(Family[PlainOrder]):
         placement.check_position_mode(
             fields["position_side"], fields["reduce_only"], self.account.hedge_mode
         )
+        price = self.account.prices.get(symbol)
+        if price is not None:
+            matching.meet(fields, Decimal(price))
+        if matching.reduces(fields) and not self.closable(fields):
+            raise Refusal(-2022, "ReduceOnly Order is rejected.")
         wants_result = params.choice("newOrderRespType", _REPLY_TYPES, "ACK") == "RESULT"
         client_id = self.claim_client_id(params, "newClientOrderId")
         order = self.place(moment.now, moment.by, client_id=client_id, **fields)
         acknowledged = self.answered(order)
-        if kind == "MARKET":
-            self.fill(order, moment.now, moment.by)
-        elif order.time_in_force in ("IOC", "FOK"):
-            self.end(order, "EXPIRED", moment.now, moment.by)  # nobody is on the other side
+        self.enter(order, moment.now, moment.by)
         return self.answered(order) if wants_result else acknowledged
 
     def place(
@@ -125,11 +137,27 @@ class Plain(Family[PlainOrder]):
         self.book.add(order, by)
         return order
 
-    def adopt(self, parent: TriggerOrder, home: Book[Any], now_ms: int, by: By) -> PlainOrder:
+    def size_of(self, parent: TriggerOrder) -> str:
+        """The quantity of a child: its parent's, or all that there is to close."""
+        if not getattr(parent, "close_position", False):
+            return parent.size
+        sides = {"position_side": parent.position_side, "side": parent.side}
+        return format(self.closable({"symbol": parent.symbol, **sides}), "f")
+
+    def closable(self, fields: dict[str, Any]) -> Decimal:
+        """How much an order with these fields could take off a position."""
+        return self.account.ledger.closable(
+            self.business, fields["symbol"], fields["position_side"], fields["side"]
+        )
+
+    def adopt(
+        self, parent: TriggerOrder, size: str, home: Book[Any], now_ms: int, by: By
+    ) -> PlainOrder:
         """Put in the child of an order that triggered.
 
         Args:
             parent: The conditional or algo order.
+            size: The child's quantity.
             home: Its book.
             now_ms: Exchange time, ms.
             by: Who triggered it.
@@ -141,7 +169,7 @@ class Plain(Family[PlainOrder]):
             client_id=parent.client_id,
             side=parent.side,
             type=parent.child_type,
-            orig_qty=parent.size,
+            orig_qty=size,
             position_side=parent.position_side,
             price=parent.price if parent.child_type == "LIMIT" else "0",
             reduce_only=parent.reduce_only,
@@ -154,20 +182,86 @@ class Plain(Family[PlainOrder]):
         self._homes[child.order_id] = home
         return child
 
-    def fill(self, order: PlainOrder, now_ms: int, by: By) -> None:
-        """Fill the whole of an open order, a LIMIT order at its own price."""
-        price = self.account.prices.get(order.symbol, order.price)
+    def enter(self, order: PlainOrder, now_ms: int, by: By) -> None:
+        """Let an order meet the market: take if it can, else rest, or expire if it may not."""
+        price = self.account.prices.get(order.symbol)
+        if order.type == "MARKET":
+            self.fill(order, now_ms, by, maker=False)
+        elif price is not None and matching.crosses(order, Decimal(price)):
+            self.fill(order, now_ms, by, price=price, maker=False)
+        elif order.time_in_force in ("IOC", "FOK"):
+            self.end(order, "EXPIRED", now_ms, by)  # nobody is on the other side
+
+    def match(self, symbol: str, price: Decimal, now_ms: int) -> None:
+        """Fill the orders that a price reaches, at their own price."""
+        for order in self.book.open_orders(symbol):
+            if matching.crosses(order, price):
+                self.fill(order, now_ms, "fill")
+
+    def fill(
+        self,
+        order: PlainOrder,
+        now_ms: int,
+        by: By,
+        *,
+        quantity: str | None = None,
+        price: str | None = None,
+        maker: bool | None = None,
+    ) -> None:
+        """Fill an open order, in whole or in part.
+
+        One that may only reduce a position takes what there is, and has EXPIRED with the rest.
+
+        Args:
+            order: The order.
+            now_ms: Exchange time, ms.
+            by: Who does it.
+            quantity: How much; None: all that is left.
+            price: At which price; None: its own, or the market's for a MARKET order.
+            maker: Whether it had rested; None: goes by its type.
+
+        Raises:
+            ValueError: If less is left.
+        """
+        left = Decimal(order.orig_qty) - Decimal(order.executed_qty)
+        wanted = left if quantity is None else Decimal(quantity)
+        if not 0 < wanted <= left:
+            raise ValueError(f"of order {order.order_id} {left} is left, not {quantity}")
+        fields = msgspec.structs.asdict(order)
+        taken = min(wanted, self.closable(fields)) if matching.reduces(fields) else wanted
+        if taken:
+            at = Decimal(self._price_of(order) if price is None else price)
+            rested = order.type == "LIMIT" if maker is None else maker
+            trade = self.account.ledger.fill(self.business, order, taken, at, now_ms, maker=rested)
+            self._trade(order, trade, by)
+        if taken < wanted:
+            self.end(order, "EXPIRED", now_ms, by)
+
+    def _price_of(self, order: PlainOrder) -> str:
         if order.type == "LIMIT":
-            price = order.price
-        self.end(
-            order,
-            "FILLED",
-            now_ms,
-            by,
-            executed_qty=order.orig_qty,
-            avg_price=price,
-            execution="TRADE",
-        )
+            return order.price
+        level = "0" if order.parent is None else order.parent.level
+        return self.account.prices.get(order.symbol, level)
+
+    def _trade(self, order: PlainOrder, trade: Trade, by: By) -> None:
+        before, taken = Decimal(order.executed_qty), Decimal(trade.quantity)
+        mean = Decimal(trade.price)
+        if before:
+            first = (before, Decimal(order.avg_price))
+            mean = mean_price(self.business, first, (taken, mean)).quantize(_CENT)
+        fields = {
+            "executed_qty": format(before + taken, "f"),
+            "avg_price": format(mean, "f"),
+            "value": format(Decimal(order.value) + Decimal(trade.value), "f"),
+            "trade": trade,
+            "execution": "TRADE",
+        }
+        if before + taken == Decimal(order.orig_qty):
+            self.end(order, "FILLED", trade.time, by, **fields)
+        else:
+            self.book.change(order, "PARTIALLY_FILLED", trade.time, by, **fields)
+        account = self.account
+        account.tell(events.account_update(self.business, trade, account.ledger, account.prices))
 
     def end(self, order: PlainOrder, status: str, now_ms: int, by: By, **fields: Any) -> None:
         """End an open order; the order that it came from is finished then.
@@ -265,7 +359,7 @@ class Plain(Family[PlainOrder]):
         return {
             "avgPrice": order.avg_price,
             "clientOrderId": order.client_order_id,
-            "cumQuote" if self.is_um else "cumBase": "0",
+            "cumQuote" if self.is_um else "cumBase": order.value,
             "executedQty": order.executed_qty,
             "orderId": order.order_id,
             "origQty": order.orig_qty,

@@ -67,7 +67,8 @@ class Simulator(Hand):
         symbols: USD-M symbols that trade.
         cm_symbols: COIN-M symbols that trade.
         prices: Market price by symbol, as text; a placement that would trigger at it is refused
-            with -2021. Without a price that is not checked. They move by ``set_price``.
+            with -2021, and an order that takes is filled at it. Without a price neither happens,
+            and a MARKET order is filled at the price 0. They move by ``set_price``.
         first_id: Strategy id of the first UM conditional order; each next one is 1 higher.
         first_algo_id: Id of the first algo order.
         first_order_id: Id of the first plain UM order.
@@ -83,6 +84,7 @@ class Simulator(Hand):
         triggering: Seconds that an algo order is TRIGGERING, in which a cancel answers -4117.
         algo_cancel_reply: What a cancel of an algo order answers: ``"complete"``, as since
             2026-05-22, ``"code"``, as before, or ``"order"``, the whole order.
+        balances: What lies in the margin wallet, as text by asset; None: 100000 USDT and 1 BTC.
         forgetful: Probability, 0 to 1, that a request about one open order meets a node that
             forgot it: -2011 or -2013, for this order and for a drawn time.
         forgets_for: Shortest and longest such time, seconds.
@@ -124,6 +126,7 @@ class Simulator(Hand):
         in_flight: float = 1.0,
         triggering: float = 0.1,
         algo_cancel_reply: AlgoCancelReply = "complete",
+        balances: Mapping[str, str] | None = None,
         forgetful: float = 0.0,
         forgets_for: tuple[float, float] = (0.5, 25.0),
         replica_lag: float | tuple[float, float] = 0.0,
@@ -152,6 +155,7 @@ class Simulator(Hand):
             in_flight=in_flight + high,
             triggering=triggering,
             algo_cancel_reply=algo_cancel_reply,
+            balances=balances,
             forgetful=forgetful,
             forgets_for=forgets_for,
             replica_lag=replica_lag,

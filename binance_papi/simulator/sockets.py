@@ -109,7 +109,7 @@ class Sockets:
             message: The request that opens it.
             key: The listenKey, known or not; with an unknown one it stays silent.
         """
-        if self.refusals:
+        if self.refusals > 0:
             self.refusals -= 1
             return _refuse(503)
         ws = web.WebSocketResponse(

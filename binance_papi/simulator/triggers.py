@@ -6,7 +6,9 @@
   price, and is triggered by one that lies the callback rate above it. SELL is the mirror.
 * A conditional order is TRIGGERED at once. An algo order is TRIGGERING for a while, in which it can
   not be canceled, then TRIGGERED, or REJECTED if the engine does not take its child.
-* A child of type LIMIT rests in the book of plain orders, one of type MARKET is filled at once.
+* A child of type MARKET is filled at once, and one of type LIMIT if it would take at the price
+  that is known; otherwise it rests in the book of plain orders.
+* An order with ``closePosition`` closes what there is; with nothing to close it has EXPIRED.
   When the child is filled, canceled or expired, its parent is FINISHED.
 """
 
@@ -46,7 +48,7 @@ class _Due(NamedTuple):
     family: Waiting
     order: AlgoOrder
     by: By
-    then: Then
+    then: Then | None
 
 
 class Triggers:
@@ -80,6 +82,8 @@ class Triggers:
         level = Decimal(price)
         self._follow(symbol, now_ms)  # orders that are new since the last price saw that one
         self.prices[symbol] = price
+        for plain in dict.fromkeys(family.plain for family in self._families):
+            plain.match(symbol, level, now_ms)
         for family in self._families:
             for order in family.book.open_orders(symbol):
                 if order.is_waiting and self._is_reached(family, order, level, now_ms):
@@ -119,10 +123,8 @@ class Triggers:
             order: The order, which waits.
             now_ms: Exchange time, ms.
             by: Who triggers it.
-            then: What becomes of its child; None goes by the child's type.
+            then: What becomes of its child; None goes by its type and the price.
         """
-        if then is None:
-            then = "fill" if order.child_type == "MARKET" else "rest"
         if not isinstance(order, AlgoOrder):
             self._accept(family, order, now_ms, by, then)
             return
@@ -150,9 +152,13 @@ class Triggers:
         return self._due[0].ms if self._due else None
 
     def _accept(
-        self, family: Waiting, order: TriggerOrder, now_ms: int, by: By, then: Then
+        self, family: Waiting, order: TriggerOrder, now_ms: int, by: By, then: Then | None
     ) -> None:
-        child = family.plain.adopt(order, family.book, now_ms, by)
+        size = family.plain.size_of(order)
+        if not Decimal(size):
+            family.book.change(order, "EXPIRED", now_ms, "engine")
+            return
+        child = family.plain.adopt(order, size, family.book, now_ms, by)
         family.book.change(
             order,
             "TRIGGERED",
@@ -161,7 +167,9 @@ class Triggers:
             order_id=child.order_id,
             trigger_time=now_ms if order.trigger_time is None else order.trigger_time,
         )
-        if then == "fill":
+        if then is None:
+            family.plain.enter(child, now_ms, "fill")
+        elif then == "fill":
             family.plain.fill(child, now_ms, "fill")
 
 

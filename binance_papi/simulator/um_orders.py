@@ -11,4 +11,5 @@ class UmOrders(Plain):
     name = "um"
     prefix = "/papi/v1/um/"
     is_um = True
+    business = "UM"
     all_weight = (5, None)

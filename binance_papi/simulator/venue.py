@@ -115,10 +115,9 @@ class Venue(Floor):
         self._serial = 0
         self._keyring = Keyring(self.api_key, self.secret, public_keys)
         tables: tuple[General | Catalogue | Family[Any], ...]
-        live = self.feed.handlers()
         tables = (
             General(self.limits.rules),
-            Catalogue(self.um.symbols, self.cm.symbols, live),
+            Catalogue(self.um.symbols, self.cm.symbols, self.handlers()),
             *self.families.values(),
         )
         self._routes: dict[tuple[str, str], Route] = {

@@ -1,7 +1,8 @@
 """Print what the package declares: the endpoint table, and signatures of requests.
 
 Nothing about an endpoint is retyped in the documentation. The directive ``endpoints`` walks the
-namespaces of `PapiClient` and prints one row for each call it finds; ``requests``, ``replies`` and
+namespaces of `PapiClient` and prints one row for each call it finds, ``histories`` one for each
+method that goes through pages; ``requests``, ``replies`` and
 ``enumerations`` walk the modules and print what is declared there; ``commands`` walks the command
 line.
 """
@@ -17,7 +18,7 @@ from enum import Enum
 from importlib import import_module
 from pkgutil import walk_packages
 from types import ModuleType
-from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NamedTuple, Union, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 from docutils import nodes
@@ -29,9 +30,10 @@ from sphinx.util.nodes import make_refnode
 from typer.models import ArgumentInfo, CommandInfo, OptionInfo
 
 from binance_papi import PapiClient, api, terms
+from binance_papi.api import words
 from binance_papi.cli.app import app
-from binance_papi.core.endpoint import Endpoint, Request, fields_of
-from binance_papi.core.namespace import Namespace, branch, call
+from binance_papi.core.endpoint import DAY_MS, Endpoint, Request, fields_of
+from binance_papi.core.namespace import Namespace, branch, call, every
 
 
 class Row(NamedTuple):
@@ -55,6 +57,42 @@ def rows(space: type[Namespace] = PapiClient, prefix: str = "papi") -> Iterator[
             yield Row(f"{prefix}.{name}", value.request)
 
 
+def walks(
+    space: type[Namespace] = PapiClient, prefix: str = "papi"
+) -> Iterator[tuple[str, every[Any, Any]]]:
+    """Every method that goes through all pages, in the order of declaration."""
+    for name, value in vars(space).items():
+        if isinstance(value, branch):
+            yield from walks(value.kind, f"{prefix}.{name}")
+        elif isinstance(value, every):
+            yield f"{prefix}.{name}", value
+
+
+def table_row(cells: list[list[nodes.Node]]) -> nodes.row:
+    """One row of a table."""
+    return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", *cell)) for cell in cells))
+
+
+def weight_in_words(endpoint: Endpoint[Any]) -> str:
+    """Request weight, and what it depends on."""
+    if endpoint.all_symbols is None:
+        return str(endpoint.weight)
+    return f"{endpoint.weight}, or {endpoint.all_symbols} without symbol"
+
+
+def class_reference(one: type, docname: str) -> nodes.Node:
+    """A link to where a class is described."""
+    return addnodes.pending_xref(
+        "",
+        _literal(one.__name__),
+        refdomain="py",
+        reftype="class",
+        reftarget=f"{one.__module__}.{one.__qualname__}",
+        refdoc=docname,
+        refwarn=True,
+    )
+
+
 class Endpoints(SphinxDirective):
     """``{endpoints}``: the table of all endpoints, printed from their declarations."""
 
@@ -64,42 +102,24 @@ class Endpoints(SphinxDirective):
         """Build the table."""
         group = nodes.tgroup(cols=len(self.head))
         group += [nodes.colspec(colwidth=width) for width in (30, 6, 6, 9, 20, 26, 28)]
-        group += nodes.thead("", self._row([[nodes.Text(text)] for text in self.head]))
-        group += nodes.tbody("", *(self._row(self._cells(row)) for row in rows()))
+        group += nodes.thead("", table_row([[nodes.Text(text)] for text in self.head]))
+        group += nodes.tbody("", *(table_row(self._cells(row)) for row in rows()))
         return [nodes.table("", group, classes=["endpoints"])]
-
-    @staticmethod
-    def _row(cells: list[list[nodes.Node]]) -> nodes.row:
-        return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", *cell)) for cell in cells))
 
     def _cells(self, row: Row) -> list[list[nodes.Node]]:
         endpoint = row.endpoint
-        weight = str(endpoint.weight)
-        if endpoint.all_symbols is not None:
-            weight += f", or {endpoint.all_symbols} without symbol"
         retired: list[nodes.Node] = [nodes.Text("no")]
         if endpoint.replaced_by is not None:
             retired = [nodes.Text("yes; now "), _literal(endpoint.replaced_by)]
         return [
             [_literal(f"{endpoint.method} {endpoint.path}")],
-            [nodes.Text(weight)],
+            [nodes.Text(weight_in_words(endpoint))],
             [nodes.Text(str(endpoint.orders))],
             [nodes.Text(endpoint.security.value)],
-            [self._reference(row.request)],
+            [class_reference(row.request, self.env.docname)],
             [_literal(row.method)],
             retired,
         ]
-
-    def _reference(self, request: type[Request[Any]]) -> nodes.Node:
-        return addnodes.pending_xref(
-            "",
-            _literal(request.__name__),
-            refdomain="py",
-            reftype="class",
-            reftarget=f"{request.__module__}.{request.__qualname__}",
-            refdoc=self.env.docname,
-            refwarn=True,
-        )
 
 
 def families() -> Iterator[ModuleType]:
@@ -116,6 +136,32 @@ def declared(module: ModuleType, base: type) -> Iterator[type]:
         ours = getattr(value, "__module__", None) == module.__name__ and not name.startswith("_")
         if ours and isinstance(value, type) and issubclass(value, base):
             yield value
+
+
+class Histories(SphinxDirective):
+    """``{histories}``: the methods that go through all pages, printed from their declarations."""
+
+    head = ("Method", "A row", "Window", "Rows", "Weight")
+
+    def run(self) -> list[nodes.Node]:
+        """Build the table."""
+        group = nodes.tgroup(cols=len(self.head))
+        group += [nodes.colspec(colwidth=width) for width in (50, 20, 12, 8, 20)]
+        group += nodes.thead("", table_row([[nodes.Text(text)] for text in self.head]))
+        group += nodes.tbody("", *(table_row(self._cells(*walk)) for walk in walks()))
+        return [nodes.table("", group, classes=["endpoints"])]
+
+    def _cells(self, method: str, walk: every[Any, Any]) -> list[list[nodes.Node]]:
+        endpoint = cast("type[Request[Any]]", walk.request).endpoint
+        assert endpoint.paging is not None
+        days = 0 if endpoint.span is None else endpoint.span // DAY_MS
+        return [
+            [_literal(method)],
+            [class_reference(walk.row, self.env.docname)],
+            [nodes.Text(f"{days} days" if days > 1 else "24 hours" if days else "any")],
+            [nodes.Text(str(endpoint.paging.most or "all"))],
+            [nodes.Text(weight_in_words(endpoint))],
+        ]
 
 
 _EVENTS = "binance_papi.api.events"
@@ -183,7 +229,7 @@ class Enumerations(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """List them."""
         lines = ["```{eval-rst}"]
-        for one in declared(terms, terms.OpenEnum):
+        for one in (*declared(terms, terms.OpenEnum), *declared(words, terms.OpenEnum)):
             name = f"{one.__module__}.{one.__qualname__}"
             lines += [f".. autoclass:: {name}", "   :members:", "   :undoc-members:", ""]
         lines += ["```"]
@@ -290,6 +336,7 @@ _ROOMS = (
     "binance_papi.burst",
     "binance_papi.errors",
     "binance_papi.terms",
+    "binance_papi.api.words",
     "binance_papi.core.endpoint",
     "binance_papi.simulator",
 )
@@ -322,6 +369,7 @@ def builtin_type(_app: Sphinx, page: nodes.document) -> None:
 def setup(sphinx: Sphinx) -> dict[str, bool]:
     """Tell Sphinx."""
     sphinx.add_directive("endpoints", Endpoints)
+    sphinx.add_directive("histories", Histories)
     sphinx.add_directive("requests", Requests)
     sphinx.add_directive("replies", Replies)
     sphinx.add_directive("events", Events)

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
+import time
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from binance_papi.cli.simulate import read_fault
+from binance_papi.cli.simulate import read_fault, read_price
 from binance_papi.simulator import Fault, FaultKind, nasty
 from tests.cli.cli_stage import KEY, NAMES, SECRET, assert_clean, run, spawn
 
@@ -85,6 +87,21 @@ def test_orders_of_an_era() -> None:
     assert json.loads(out)["open_orders"] == 2
 
 
+def test_silent_connections_end_with_it() -> None:
+    """Connections that wait for a reply that never comes leave no word behind."""
+    process, first = started("--fault", "no_reply")
+    port = int(first["base_url"].rpartition(":")[2])
+    waiting = [socket.create_connection(("127.0.0.1", port)) for _ in range(3)]
+    for connection in waiting:
+        connection.sendall(b"GET /papi/v1/ping HTTP/1.1\r\nHost: x\r\n\r\n")
+    waiting[0].sendall(b"GET /pm/ws/x HTTP/1.1\r\nHost: x\r\n\r\n")
+    time.sleep(0.2)
+    out, err = ended(process, signal.SIGTERM)
+    for connection in waiting:
+        connection.close()
+    assert (json.loads(out)["requests"], err) == (3, "")
+
+
 def test_a_port_that_is_taken() -> None:
     """A port that is taken is one line and exit 1."""
     process, first = started()
@@ -93,6 +110,14 @@ def test_a_port_that_is_taken() -> None:
     ended(process, signal.SIGTERM)
     assert result.exit_code == 1
     assert result.stderr.startswith("error: can't listen there: ")
+
+
+def test_prices_as_typed() -> None:
+    """A price is a symbol, an equals sign and a number."""
+    assert read_price("BTCUSDT=65000.5") == ("BTCUSDT", "65000.5")
+    for wrong in ("BTCUSDT", "=1", "BTCUSDT=", "BTCUSDT=-1", "BTCUSDT=1e5"):
+        with pytest.raises(ValueError, match="is not like"):
+            read_price(wrong)
 
 
 def test_faults_as_typed() -> None:
@@ -111,6 +136,7 @@ def test_faults_as_typed() -> None:
         ["--fault", "slow:often"],
         ["--fault", "slow:7"],
         ["--fault", "reply"],
+        ["--price", "65000"],
         ["--latency-low", "2", "--latency-high", "1"],
         ["--era", "stone"],
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
@@ -11,7 +12,7 @@ from typing import Any
 
 from binance_papi import PapiClient, api
 from binance_papi.core.endpoint import Request, fields_of
-from binance_papi.core.namespace import Namespace, branch, call
+from binance_papi.core.namespace import Namespace, branch, call, every
 
 HERE = Path(__file__).parent
 
@@ -28,18 +29,25 @@ for _name in MODULES:
     import_module(_name)
 
 
-def _methods(space: type[Namespace], at: str) -> dict[Any, str]:
-    found: dict[Any, str] = {}
+def _members(space: type[Namespace], at: str) -> Iterator[tuple[str, Any]]:
     for name, value in vars(space).items():
-        if isinstance(value, call):
-            found[value.request] = f"{at}.{name}"
-        elif isinstance(value, branch):
-            found |= _methods(value.kind, f"{at}.{name}")
-    return found
+        if isinstance(value, branch):
+            yield from _members(value.kind, f"{at}.{name}")
+        else:
+            yield f"{at}.{name}", value
 
 
-METHODS = _methods(PapiClient, "papi")
+_MEMBERS = dict(_members(PapiClient, "papi"))
+
+METHODS: dict[Any, str] = {
+    member.request: name for name, member in _MEMBERS.items() if isinstance(member, call)
+}
 """Where each request class is a method of the client."""
+
+WALKS: dict[str, every[Any, Any]] = {
+    name: member for name, member in _MEMBERS.items() if isinstance(member, every)
+}
+"""The methods that go through all pages of a history."""
 
 
 def _below(kind: type[Any]) -> list[type[Any]]:
@@ -115,6 +123,8 @@ def sample(kind: type[Request[Any]], **fields: Any) -> Request[Any]:
     """A request of a class, with what it needs and what is given."""
     names = {field.name for field in fields_of(kind)}
     known = SAMPLE | {"type": _TYPES.get(kind.__module__.rpartition(".")[2])}
+    if ".cm." in kind.__module__:
+        known["symbol"] = "BTCUSD_PERP"
     if kind.__name__ in _PRICED:
         known["price"] = "2.5"
     if kind.__name__ in _AMOUNTS:

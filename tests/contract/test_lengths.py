@@ -11,9 +11,8 @@ MOST = 400
 LONGER = {
     "client.py": 560,
     "core/admission.py": 450,
-    "core/placement.py": 450,
-    "core/resolve.py": 663,
-    "core/weight.py": 450,
+    "core/resolve.py": 630,
+    "core/weight.py": 480,
     "net/lean.py": 560,
     "net/line.py": 450,
     "net/pursuit.py": 560,

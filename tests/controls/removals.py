@@ -10,12 +10,13 @@ from typing import Any, Final, NamedTuple
 
 import aiohttp
 
-from binance_papi.core import classify, decode, resolve
+from binance_papi.core import classify, decode, placement, resolve, search
 from binance_papi.core.admission import Admission
 from binance_papi.core.answer import NotOpen, Refused
 from binance_papi.core.backlog import Merge
 from binance_papi.core.cancel import Cancel
 from binance_papi.core.outcome import AlreadyGone
+from binance_papi.core.placement import Birth
 from binance_papi.core.resolve import Fate
 from binance_papi.core.signing import ApiKey
 from binance_papi.core.stream import Life
@@ -95,6 +96,31 @@ def silence_means_failure() -> None:
 def no_horizon() -> None:
     """A query that says NEW is taken for proof that nothing sent so far will have an effect."""
     _put(resolve, "ENGINE", -1e6)
+
+
+def placed_again() -> None:
+    """A placement that was not answered is sent again, with the same id."""
+
+    def doubt(self: Birth, _: Any, __: str, when: float) -> None:
+        self._place_at = when
+
+    _put(Birth, "_begin_to_doubt", doubt)
+
+
+def absent_at_once() -> None:
+    """A few looks that find no order prove that there is none, however soon they follow."""
+    _put(search, "ABSENT_FOR", 0.0)
+
+
+def no_horizon_of_placements() -> None:
+    """A look may prove absence while the placement can still be on its way."""
+    _put(placement, "ENGINE", -1e6)
+    _put(search, "ABSENT_FOR", 0.0)
+
+
+def any_age_will_do() -> None:
+    """An order that had the id before is taken for the one that was placed."""
+    _put(Birth, "_is_older", lambda *_: False)
 
 
 def any_id_will_do() -> None:
@@ -212,6 +238,7 @@ _WEIGHT: Final = (
 )
 _FATE: Final = ("tests/core/test_resolve.py", "tests/simulation")
 _STREAM: Final = ("tests/simulation/test_simulation_stream.py",)
+_BIRTH: Final = ("tests/simulation/test_simulation_placing.py",)
 _WIRE: Final = ("tests/net/test_session_pool.py",)
 
 REMOVALS: Final = (
@@ -223,6 +250,10 @@ REMOVALS: Final = (
     Removal("-2011 is a question", gone_from_2011, _FATE),
     Removal("no answer is no failure", silence_means_failure, _FATE),
     Removal("horizon of an attempt", no_horizon, _FATE),
+    Removal("an order is placed once", placed_again, _BIRTH),
+    Removal("absence takes time", absent_at_once, _BIRTH),
+    Removal("horizon of a placement", no_horizon_of_placements, _BIRTH),
+    Removal("age of an order", any_age_will_do, _BIRTH),
     Removal("id of a reply", any_id_will_do, ("tests/core", "tests/simulation")),
     Removal(
         "joining of duplicates",

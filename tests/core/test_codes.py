@@ -11,7 +11,7 @@ import pytest
 from binance_papi.api.um.conditional import CancelOrder
 from binance_papi.core.answer import NotOpen, Overloaded, Refused, Reply, Throttled, Unanswered
 from binance_papi.core.classify import classify
-from binance_papi.core.codes import MEANING, Meaning, _table, meaning_of
+from binance_papi.core.codes import MEANING, Meaning, _table, meaning_of, says_in_use
 from binance_papi.core.raising import exception_for
 from binance_papi.errors import (
     AuthError,
@@ -110,3 +110,19 @@ def test_code_listed_twice_is_found() -> None:
     """Two meanings for one code are a mistake that shows at import."""
     with pytest.raises(AssertionError, match="-7 is listed twice"):
         _table(((Meaning.AUTH, (-7,)), (Meaning.CLOCK, (-8, -7))))
+
+
+@pytest.mark.parametrize(
+    ("code", "msg", "expected"),
+    [
+        (-4116, "ClientOrderId is duplicated.", True),
+        (-20132, "", True),
+        (-2010, "Duplicate order sent.", True),
+        (-2010, "Account has insufficient balance for requested action.", False),
+        (-1102, "Duplicate order sent.", False),
+        (None, "Duplicate order sent.", False),
+    ],
+)
+def test_an_id_in_use(code: int | None, msg: str, expected: bool) -> None:
+    """By its code, and for margin orders by the text."""
+    assert says_in_use(code, msg) is expected

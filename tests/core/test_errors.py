@@ -17,6 +17,7 @@ TREE = {
     "UsageError": ("PapiError", RuntimeError),
     "WaitTooLongError": ("PapiError", Exception),
     "UnsentError": ("PapiError", Exception),
+    "IncompleteHistoryError": ("PapiError", Exception),
     "ReplyError": ("PapiError", Exception),
     "RejectedError": ("ReplyError", Exception),
     "NotOpenError": ("RejectedError", Exception),

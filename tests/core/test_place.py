@@ -9,6 +9,8 @@ import pytest
 
 from binance_papi.api.cm import conditional as cm_conditional
 from binance_papi.api.cm import orders as cm_orders
+from binance_papi.api.margin import oco as margin_oco
+from binance_papi.api.margin import orders as margin
 from binance_papi.api.um import algo, conditional, orders
 from binance_papi.core.place import PREFIX, with_client_id
 from binance_papi.errors import InvalidRequestError
@@ -20,6 +22,7 @@ ALL: list[Any] = [
     cm_orders.NewOrder(**MARKET),
     conditional.NewOrder(**STOP, strategy_type="STOP_MARKET"),
     cm_conditional.NewOrder(**STOP, strategy_type="STOP_MARKET"),
+    margin.NewOrder(**MARKET),
     algo.NewOrder(**MARKET | {"type": "STOP_MARKET"}, trigger_price=1),
 ]
 
@@ -47,9 +50,10 @@ def test_it_knows_its_cancel_and_its_queries(request_: Any) -> None:
     assert named.cancel(7).order()[2:] == (7, None)
     assert named.questions() == named.cancel().questions()
     assert named.question() == named.questions()[0]
-    opened, ended = named.lists()
-    assert opened.symbol == ended.symbol == "BTCUSDT"
-    assert {one.endpoint.method for one in (*named.questions(), opened, ended)} == {"GET"}
+    lists = named.lists()
+    assert {one.symbol for one in lists} == {"BTCUSDT"}
+    assert {one.endpoint.method for one in (*named.questions(), *lists)} == {"GET"}
+    assert len(lists) == (1 if path == "/papi/v1/margin/order" else 2)
 
 
 def test_without_an_id_nobody_can_ask() -> None:
@@ -67,3 +71,14 @@ def test_a_family_without_lists_has_none() -> None:
         canceled_by = algo.CancelOrder  # type: ignore[assignment]
 
     assert Bare(**MARKET, new_client_order_id="mine").lists() == ()
+
+
+def test_what_else_may_not_be_sent_twice_knows_its_query() -> None:
+    """A modification asks for the order, a pair for its list."""
+    for family in (orders, cm_orders):
+        modify = family.ModifyOrder(symbol="X", side="BUY", quantity=1, price=2, order_id=7)
+        assert modify.question() == family.QueryOrder(symbol="X", order_id=7)
+    pair: dict[str, Any] = {"symbol": "X", "side": "BUY", "quantity": 1, "price": 1}
+    one = margin_oco.NewOCO(**pair, stop_price=2, list_client_order_id="mine")
+    assert one.question() == margin_oco.QueryOCO(orig_client_order_id="mine")
+    assert margin_oco.NewOCO(**pair, stop_price=2).question() is None

@@ -64,6 +64,7 @@ HELD = Unsent("silence was asked for", held=True)
 CLOCK = Refused(Fault(400, -1021), Meaning.CLOCK)
 AUTH = Refused(Fault(401, -2015), Meaning.AUTH)
 WRONG = Refused(Fault(400, -2019, "Margin is insufficient."))
+FUNDS = Refused(Fault(400, -2010, "Account has insufficient balance."))
 FULL = Throttled(Fault(429, -1003), Meaning.WEIGHT, 7.0)
 BUSY = Overloaded(Fault(503, -1008))
 BAN = Banned(Fault(418, -1003), until_ms=BEGAN_MS + 300_000)
@@ -186,7 +187,13 @@ def test_a_reply_that_names_another_order_proves_nothing(reply: Done[Any]) -> No
 
 @pytest.mark.parametrize(
     ("answer", "error"),
-    [(WRONG, RejectedError), (AUTH, AuthError), (BAN, BannedError), (IN_USE, RejectedError)],
+    [
+        (WRONG, RejectedError),
+        (FUNDS, RejectedError),
+        (AUTH, AuthError),
+        (BAN, BannedError),
+        (IN_USE, RejectedError),
+    ],
 )
 def test_a_refusal_is_final(answer: Answer[Any], error: type[PapiError]) -> None:
     """It was not placed, and it is not tried again; -4116 says that another order has the id."""
@@ -325,13 +332,18 @@ def test_both_questions_of_a_family_are_asked() -> None:
     assert isinstance(talk.ended(), Placed)
 
 
-@pytest.mark.parametrize("first", [FULL, BUSY])
-def test_an_id_in_use_after_an_attempt_proves_that_it_arrived(first: Answer[Any]) -> None:
+DUPLICATE = Refused(Fault(400, -2010, "Duplicate order sent."))
+
+
+@pytest.mark.parametrize(("first", "second"), [(FULL, IN_USE), (BUSY, IN_USE), (BUSY, DUPLICATE)])
+def test_an_id_in_use_after_an_attempt_proves_that_it_arrived(
+    first: Answer[Any], second: Answer[Any]
+) -> None:
     """Whatever the attempt was answered; its absence is never proven then."""
     talk = Talk()
     talk.place(first)
     talk.wait()
-    assert talk.place(IN_USE) is Move.ASK
+    assert talk.place(second) is Move.ASK
     assert talk.birth.sent == 2
     for _ in range(40):
         assert talk.ask(ABSENT) is not Move.END

@@ -3,8 +3,9 @@
 Each page is one program: its ```` ```python ```` blocks run in order and share their names. A block
 may use ``await`` at its top level, as in ``python -m asyncio``; all blocks of a page run on one
 event loop, except those that call ``asyncio.run`` themselves. A block that defines a function
-``test_…`` without parameters has it called. Where a ```` ```text ```` block follows with nothing
-between, that is what the program prints. There is no marker that skips a block.
+``test_…`` without parameters has it called; one with parameters asks for pytest's fixtures, and the
+tests of the plugin run it. Where a ```` ```text ```` block follows with nothing between, that is
+what the program prints. There is no marker that skips a block.
 
 What a page finds when it starts:
 
@@ -140,7 +141,9 @@ def run_page(page: Path) -> None:
                 if block in outputs:
                     assert outputs[block] == output.getvalue().rstrip("\n")
                 for name, thing in names.copy().items():
-                    if name.startswith("test_") and before.get(name) is not thing:
+                    if not name.startswith("test_") or before.get(name) is thing:
+                        continue
+                    if not inspect.signature(thing).parameters:
                         wait_for(thing(), runner)
             except Exception as error:
                 raise AssertionError(f"{where}:\n{traceback.format_exc()}") from error

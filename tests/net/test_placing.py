@@ -108,8 +108,8 @@ class Shop:
 class Counter:
     """Placings in front of a shop, in virtual time."""
 
-    def __init__(self) -> None:
-        self.desk = Desk()
+    def __init__(self, connections: int = 64) -> None:
+        self.desk = Desk(connections=connections)
         self.shop = Shop()
         pool: Any = self.desk.pursuits.line._pool
         pool.sessions = (self.shop,)
@@ -129,11 +129,13 @@ class Counter:
         return await resolve(self.placings, what or order(), deadline=deadline)
 
 
-def play(virtual: Virtual, main: Callable[[Counter], Coroutine[Any, Any, T]]) -> T:
+def play(
+    virtual: Virtual, main: Callable[[Counter], Coroutine[Any, Any, T]], connections: int = 64
+) -> T:
     """Run a scene and close: no task, timer or grant is left, and nothing was placed twice."""
 
     async def scene() -> T:
-        counter = Counter()
+        counter = Counter(connections)
         result = await main(counter)
         await counter.placings.close(0.0)
         await counter.desk.close()
@@ -349,6 +351,23 @@ def test_each_caller_has_a_deadline_of_his_own(virtual: Virtual) -> None:
     play(virtual, main)
 
 
+def test_who_waits_longer_is_served(virtual: Virtual) -> None:
+    """The first caller's patience for a connection is over before the second one's."""
+
+    async def main(counter: Counter) -> None:
+        counter.shop.latency = 0.5
+        busy = counter.loop.create_task(counter.place(order("other")))
+        await asyncio.sleep(0)
+        first = counter.start(deadline=0.2)
+        await asyncio.sleep(0.1)
+        second = counter.start(deadline=3.0)
+        assert isinstance(await first, MaybePlaced)
+        assert isinstance(await second, Placed)
+        assert isinstance(await busy, Placed)
+
+    play(virtual, main, connections=1)
+
+
 def test_who_only_asks_does_not_prolong_the_placing(virtual: Virtual) -> None:
     """After the deadline nothing is placed, though somebody still waits."""
 
@@ -452,6 +471,25 @@ def test_nobody_asks_for_ever(virtual: Virtual) -> None:
         outcome = await counter.ask()
         assert isinstance(outcome, Placed)
         assert counter.shop.count("POST") == 1
+
+    play(virtual, main)
+
+
+def test_placing_again_what_is_not_known_only_asks(virtual: Virtual) -> None:
+    """While it is still asked about, and when that has ended; a new order comes after that."""
+
+    async def main(counter: Counter) -> None:
+        counter.shop.mishaps = [LOST]
+        counter.shop.send, send = _failing(counter), counter.shop.send  # type: ignore[method-assign]
+        for pause in (0.0, 0.0, LATE + 1):
+            assert isinstance(await counter.place(deadline=2.0), MaybePlaced)
+            await asyncio.sleep(pause)
+        assert isinstance(counter.placings.kept(order()), MaybePlaced)
+        counter.shop.send = send  # type: ignore[method-assign]
+        assert isinstance(await counter.place(deadline=2.0), MaybePlaced)
+        assert isinstance(await counter.place(deadline=60.0), NotPlaced)
+        assert counter.shop.count("POST") == 1
+        assert isinstance(await counter.place(), Placed)
 
     play(virtual, main)
 

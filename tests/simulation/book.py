@@ -44,6 +44,7 @@ class Order:
         child: Id of the plain order that it became.
         told: When the stream told the client of its end.
         forgotten: From when until when the nodes act as if it did not exist, while it is open.
+        own: Its owner's id of it; ``None``: ``x-`` and the exchange's id.
     """
 
     family: str
@@ -53,6 +54,7 @@ class Order:
     child: int | None = None
     forgotten: tuple[float, float] = field(default=(0.0, 0.0))
     told: float = inf
+    own: str | None = None
 
     @property
     def key(self) -> Key:
@@ -63,6 +65,11 @@ class Order:
     def last(self) -> Change:
         """Its latest change."""
         return self.changes[-1]
+
+    @property
+    def name(self) -> str:
+        """Its owner's id of it."""
+        return f"x-{self.id}" if self.own is None else self.own
 
     def seen(self, at: float) -> Change | None:
         """Its state as it was then; ``None`` before it was placed."""
@@ -91,6 +98,10 @@ class Book:
     def get(self, family: str, number: int) -> Order | None:
         """One order, if there is such a one."""
         return self._orders.get((family, number))
+
+    def named(self, family: str, name: str) -> list[Order]:
+        """The orders of a family with that id of their owner's, oldest first."""
+        return [one for one in self.of(family, None) if one.name == name]
 
     def of(self, family: str, symbol: str | None) -> Iterator[Order]:
         """The orders of a family, of one symbol or all, in the order of their placing."""

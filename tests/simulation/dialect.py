@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from tests.simulation.book import OPEN, Change, Order
@@ -21,8 +21,8 @@ class Route(NamedTuple):
 
     Attributes:
         family: Whose orders.
-        action: ``cancel``, ``cancel_all``, ``open_one``, ``past_one``, ``one``, ``open_many``,
-            ``all_many`` or ``ping``.
+        action: ``place``, ``cancel``, ``cancel_all``, ``open_one``, ``past_one``, ``one``,
+            ``open_many``, ``all_many`` or ``ping``.
         weight: What it costs.
         unaddressed: What it costs without a symbol.
     """
@@ -36,6 +36,7 @@ class Route(NamedTuple):
 def _conditional(family: str) -> dict[tuple[str, str], Route]:
     head = f"/papi/v1/{family}"
     return {
+        ("POST", f"{head}/order"): Route(family, "place"),
         ("DELETE", f"{head}/order"): Route(family, "cancel"),
         ("DELETE", f"{head}/allOpenOrders"): Route(family, "cancel_all"),
         ("GET", f"{head}/openOrder"): Route(family, "open_one"),
@@ -48,6 +49,7 @@ def _conditional(family: str) -> dict[tuple[str, str], Route]:
 def _plain(family: str, all_orders: int) -> dict[tuple[str, str], Route]:
     head = f"/papi/v1/{family}"
     return {
+        ("POST", f"{head}/order"): Route(family, "place"),
         ("DELETE", f"{head}/order"): Route(family, "cancel"),
         ("DELETE", f"{head}/allOpenOrders"): Route(family, "cancel_all"),
         ("GET", f"{head}/order"): Route(family, "one"),
@@ -63,6 +65,7 @@ ROUTES: Final[dict[tuple[str, str], Route]] = {
     **_conditional(CM_CONDITIONAL),
     **_plain(UM_PLAIN, 5),
     **_plain(CM_PLAIN, 20),
+    ("POST", "/papi/v1/um/algo/order"): Route(UM_ALGO, "place"),
     ("DELETE", "/papi/v1/um/algo/order"): Route(UM_ALGO, "cancel"),
     ("DELETE", "/papi/v1/um/algo/allOpenOrders"): Route(UM_ALGO, "cancel_all"),
     ("GET", "/papi/v1/um/algo/algoOrder"): Route(UM_ALGO, "one"),
@@ -79,6 +82,19 @@ ID_FIELD: Final = {
     CM_PLAIN: "orderId",
 }
 """What each family calls the exchange's id."""
+
+OWN_FIELDS: Final = (
+    "clientAlgoId",
+    "newClientStrategyId",
+    "newClientOrderId",
+    "origClientOrderId",
+)
+"""What requests call the owner's id."""
+
+
+def own_id(params: Mapping[str, str]) -> str | None:
+    """The owner's id that a request names; ``None``: it names none."""
+    return next((params[field] for field in OWN_FIELDS if field in params), None)
 
 
 def plain_of(family: str) -> str:
@@ -99,7 +115,7 @@ def write(order: Order, state: Change, stamp: Callable[[float], int]) -> dict[st
     child = None if state.status in OPEN or state.status == "TRIGGERING" else order.child
     if order.family == UM_ALGO:
         line |= {
-            "clientAlgoId": f"x-{order.id}",
+            "clientAlgoId": order.name,
             "algoStatus": state.status,
             "algoType": "CONDITIONAL",
             "createTime": placed,
@@ -107,10 +123,10 @@ def write(order: Order, state: Change, stamp: Callable[[float], int]) -> dict[st
             "triggerTime": 0 if child is None else updated,
         }
     elif order.family in (UM_PLAIN, CM_PLAIN):
-        line |= {"clientOrderId": f"x-{order.id}", "status": state.status, "time": placed}
+        line |= {"clientOrderId": order.name, "status": state.status, "time": placed}
     else:
         line |= {
-            "newClientStrategyId": f"x-{order.id}",
+            "newClientStrategyId": order.name,
             "strategyStatus": state.status,
             "bookTime": placed,
         }

@@ -14,12 +14,13 @@ from math import exp, inf
 from random import Random
 from typing import Any, Final
 from unittest import mock
+from urllib.parse import parse_qsl
 
 from binance_papi.core.answer import Reply, Unanswered, Unsent
 from binance_papi.core.weight import WeightTracker
 from binance_papi.net import wiring
 from tests.simulation.book import OPEN, Key
-from tests.simulation.dialect import ID_FIELD, ROUTES
+from tests.simulation.dialect import ID_FIELD, ROUTES, own_id
 from tests.simulation.profile import Profile
 from tests.simulation.trace import Trace
 from tests.simulation.venue import Answered, Call, Venue
@@ -42,6 +43,7 @@ class Wire:
         clear: Whether that says for certain that the request had no effect.
         told: HTTP status of a reply that the client read whole.
         open: Whether that reply shows the order open.
+        own: The owner's id that it names; ``None`` where it names none.
     """
 
     number: int
@@ -53,6 +55,7 @@ class Wire:
     clear: bool = False
     told: int = 0
     open: bool = False
+    own: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +195,8 @@ class Network:
             number = f"&{query}".partition(field)[2].partition("&")[0]
             key = (route.family, int(number)) if number else None
         self.count += 1
-        wire = Wire(self.count, route.action if route else "lost", key)
+        own = own_id(dict(parse_qsl(query))) if key is None else None
+        wire = Wire(self.count, route.action if route else "lost", key, own=own)
         self.wires[wire.number] = wire
         return wire
 

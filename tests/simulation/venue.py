@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qsl
 
 from tests.simulation.book import OPEN, UNDER_WAY, Book, Change, Order
-from tests.simulation.dialect import ID_FIELD, ROUTES, Route, canceled, write
+from tests.simulation.dialect import ID_FIELD, ROUTES, Route, canceled, own_id, write
 from tests.simulation.profile import Profile
 from tests.simulation.virtual_loop import VirtualLoop
 
@@ -28,6 +28,9 @@ BEGINNING: Final = 1_790_000_000 // 60 * 60 - 1000
 
 WINDOW: Final = 60
 BAN: Final = 120
+_FIRST: Final = 5_000_000_000_000_000_000
+"""Id of the first order that a request places, above all others."""
+
 ENGINE: Final = 9.0
 """Seconds for which a request that was let through may still take effect."""
 
@@ -105,6 +108,10 @@ class Venue:
         self.silent_until = 0.0
         """Virtual time until which the client knows that it has to be silent."""
         self.heard_at = 0.0
+        self.placed = 0
+        """Orders that were placed by requests."""
+        self.on_placed: Callable[[Order], object] = lambda _: None
+        """Called with every one of them."""
         self.banned_until = 0.0
         self._profile = profile
         self._dice = dice
@@ -266,6 +273,8 @@ class Venue:
         match route.action:
             case "cancel":
                 return self._cancel(self._find(route, params, -2011), call)
+            case "place":
+                return self._place(route, params, call)
             case "cancel_all":
                 for order in self.book.of(route.family, symbol):
                     if order.last.status in OPEN:
@@ -281,17 +290,37 @@ class Venue:
 
     def _find(self, route: Route, params: Mapping[str, str], code: int) -> Order:
         """The order that is meant, as far as the nodes know of it."""
-        field = ID_FIELD[route.family]
-        text = params.get(field)
-        if text is None:
-            ids = [value for name, value in params.items() if value.startswith("x-")]
-            text = ids[0].removeprefix("x-") if ids else "0"
-        order = self.book.get(route.family, int(text))
+        number = params.get(ID_FIELD[route.family])
+        if number is not None:
+            order = self.book.get(route.family, int(number))
+        else:
+            named = self.book.named(route.family, own_id(params) or "")
+            order = named[-1] if named else None
         if order is None or params.get("symbol", order.symbol) != order.symbol:
             raise _unknown(code)
         if order.last.status in OPEN and order.missing(self._now()):
             raise _unknown(code)
         return order
+
+    def _place(self, route: Route, params: Mapping[str, str], call: Call) -> dict[str, Any]:
+        own = own_id(params)
+        if own is not None and any(
+            one.last.status in OPEN for one in self.book.named(route.family, own)
+        ):
+            raise _Refusal(400, -4116, "ClientOrderId is duplicated.", clear=True)
+        self.placed += 1
+        now = self._now()
+        order = Order(
+            route.family,
+            _FIRST + self.placed,
+            params["symbol"],
+            [Change(now, "NEW", f"#{call.number}")],
+            child=self.placed,
+            own=own,
+        )
+        placed = write(self.book.add(order), order.last, self.stamp)
+        self.on_placed(order)
+        return placed
 
     def _cancel(self, order: Order, call: Call) -> dict[str, Any]:
         status = order.last.status

@@ -137,21 +137,23 @@ def test_life_of_a_triggered_algo_order(desk: Desk) -> None:
 @pytest.mark.parametrize("family", ["um_conditional", "um_algo"])
 def test_a_limit_child_rests(desk: Desk, family: FamilyName, ending: str) -> None:
     """A LIMIT child can be canceled like any plain order; its end finishes its parent."""
-    order = _place(desk, family, "STOP", price="101", client_id="mine")
+    order = _place(desk, family, "STOP", price="99", client_id="mine")
     desk.venue.set_price("BTCUSDT", "100", NOON)
     desk.now += 1
     desk.venue.settle(desk.now)
     parent = desk.venue.order(order)
     child = desk.venue.um_book[parent.order_id]
-    assert (parent.status_now, child.status, child.price) == ("TRIGGERED", "NEW", "101")
+    assert (parent.status_now, child.status, child.price) == ("TRIGGERED", "NEW", "99")
     assert (child.parent, child.client_order_id) == (parent, "mine")
     ids = {"symbol": "BTCUSDT", "orderId": child.order_id}
     if ending == "cancel":
         assert desk.send("DELETE", V1 + "um/order", ids).status == 200
     elif ending == "cancel all":
         assert desk.send("DELETE", V1 + "um/allOpenOrders", ids).status == 200
+    elif ending == "fill":
+        desk.venue.fill(child.order_id, desk.now)
     else:
-        desk.venue.close(child.order_id, "FILLED" if ending == "fill" else "EXPIRED", desk.now)
+        desk.venue.close(child.order_id, "EXPIRED", desk.now)
     by = 1 if "cancel" in ending else "hand"
     assert (1000, "FINISHED", by) == _past(desk, order)[-1]
 
@@ -175,7 +177,7 @@ def test_conditional_answers_name_the_child(desk: Desk) -> None:
     ids = {"symbol": "BTCUSDT", "strategyId": order}
     past = read(desk.send("GET", HISTORY, ids))
     assert (past["strategyStatus"], past["status"], past["type"]) == ("TRIGGERED", "NEW", "MARKET")
-    desk.venue.close(past["orderId"], "FILLED", NOON)
+    desk.venue.fill(past["orderId"], NOON)
     past = read(desk.send("GET", HISTORY, ids))
     assert (past["strategyStatus"], past["status"]) == ("FINISHED", "FILLED")
 

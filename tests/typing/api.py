@@ -1,11 +1,26 @@
 """What type checkers see: run by mypy and pyright, not by pytest."""
 
+from collections.abc import AsyncGenerator
 from decimal import Decimal
 from typing import assert_type
 
 import msgspec
 
-from binance_papi import Gap, OrderStatus, PapiClient, StrategyStatus, Usage
+from binance_papi import (
+    AlreadyGone,
+    Canceled,
+    Gap,
+    MaybePlaced,
+    NotPlaced,
+    OrderStatus,
+    PapiClient,
+    Placed,
+    Rejected,
+    StrategyStatus,
+    Unknown,
+    Usage,
+    with_client_id,
+)
 from binance_papi.api import events, general, portfolio, replies
 from binance_papi.api.cm import conditional as cm_conditional
 from binance_papi.api.cm import orders as cm_orders
@@ -16,8 +31,9 @@ from binance_papi.api.um import algo, conditional, orders
 from binance_papi.api.um import history as um_history
 from binance_papi.api.um import positions as um_positions
 from binance_papi.api.user_stream import UserDataStream
+from binance_papi.api.words import IncomeType
 from binance_papi.reconcile import OpenOrders
-from binance_papi.terms import AlgoStatus, IncomeType
+from binance_papi.terms import AlgoStatus
 from binance_papi.user_stream import StreamEvent
 
 
@@ -117,6 +133,23 @@ async def listening(papi: PapiClient) -> None:
     assert_type(await papi.listen_key.start_user_data_stream(), UserDataStream)
 
 
+async def histories(papi: PapiClient) -> None:
+    """All pages of a history, row by row."""
+    walk = papi.um.history.account_trades_iter(symbol="BTCUSDT", start_time=1, end_time=2)
+    assert_type(walk, AsyncGenerator[um_history.Trade, None])
+    async for trade in walk:
+        assert_type(trade, um_history.Trade)
+        assert_type(trade.qty, Decimal | None)
+    async for loan in papi.margin.history.query_loan_record_iter(
+        asset="USDT", start_time=1, end_time=2
+    ):
+        assert_type(loan, margin_history.Loan)
+    async for order in papi.cm.orders.query_all_orders_iter(
+        pair="BTCUSD", start_time=1, end_time=2
+    ):
+        assert_type(order.order_id, int)
+
+
 async def values(papi: PapiClient) -> None:
     """A request is a value whose reply type travels with it."""
     request = conditional.CancelOrder(symbol="BTCUSDT", new_client_strategy_id="mine")
@@ -125,12 +158,26 @@ async def values(papi: PapiClient) -> None:
     assert_type(listing, list[general.OrderRateLimit])
 
 
+async def placements(papi: PapiClient) -> None:
+    """An order placed comes in one of three classes, and asking on keeps to them."""
+    request = with_client_id(algo.NewOrder(symbol="X", side="BUY", type="STOP", quantity=1))
+    assert_type(request, algo.NewOrder)
+    outcome = await papi.place(request, deadline=1.0)
+    assert_type(outcome, Placed | NotPlaced | MaybePlaced)
+    assert_type(await papi.resolve(outcome), Placed | NotPlaced | MaybePlaced)
+    assert_type(await papi.resolve(request), Placed | NotPlaced | MaybePlaced)
+    (cancel,) = (await papi.burst([request.cancel()], deadline=1.0)).outcomes
+    assert_type(await papi.resolve(cancel), Canceled | AlreadyGone | Rejected | Unknown)
+
+
 async def mistakes(papi: PapiClient) -> None:
     """Each of these is an error to both checkers."""
     await papi.um.conditional.cancel_order(strategy_id=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     await papi.um.conditional.cancel_order(symbol="X", order_id=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     await papi.um.conditional.cancel_order(symbol=1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    await papi.place(algo.CancelOrder(algo_id=1), deadline=1.0)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     await papi.um.algo.cancel_order(symbol="BTCUSDT", algo_id=1)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    papi.um.history.account_trades_iter(start_time=1, end_time=2)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     await papi.margin.loans.borrow(asset="USDT")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     await papi.um.positions.change_position_mode(dual_side_position="yes")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     conditional.CancelOrder("BTCUSDT", 1)  # type: ignore[call-arg,arg-type]  # pyright: ignore[reportCallIssue]

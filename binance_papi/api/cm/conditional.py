@@ -18,7 +18,8 @@ from binance_papi.api.rules import WEEK, UpTo1000, check_needed, check_trailing
 from binance_papi.core.cancel import Cancel, Sighting, Sweep
 from binance_papi.core.endpoint import TRADE, USER_DATA, Endpoint, SignedRequest
 from binance_papi.core.fields import ClientId36, Id, Number, Symbol
-from binance_papi.core.namespace import Namespace, call
+from binance_papi.core.namespace import Namespace, call, every
+from binance_papi.core.paging import Paging
 from binance_papi.core.place import Place
 from binance_papi.errors import InvalidRequestError
 from binance_papi.terms import (
@@ -318,6 +319,13 @@ class QueryAllOrders(SignedRequest[list[ConditionalOrder]], frozen=True, kw_only
         weight=1,
         span=WEEK,
         all_symbols=40,
+        paging=Paging(
+            time="book_time",
+            most=1000,
+            key=("strategy_id",),
+            id="strategy_id",
+            from_id="strategy_id",
+        ),
     )
 
     symbol: Symbol | None = None
@@ -362,3 +370,4 @@ class Conditional(Namespace):
     query_all_current_open_orders = call(QueryAllCurrentOpenOrders)
     query_order_history = call(QueryOrderHistory)
     query_all_orders = call(QueryAllOrders)
+    query_all_orders_iter = every(QueryAllOrders, ConditionalOrder)

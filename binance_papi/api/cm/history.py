@@ -13,10 +13,12 @@ import msgspec
 from binance_papi.api.cm.orders import Order
 from binance_papi.api.replies import Amendment, Income
 from binance_papi.api.rules import WEEK, UpTo100, UpTo1000
+from binance_papi.api.words import AutoCloseType, IncomeType
 from binance_papi.core.endpoint import DAY_MS, TRADE, USER_DATA, Endpoint, SignedRequest
 from binance_papi.core.fields import ClientId36, Id, Symbol
-from binance_papi.core.namespace import Namespace, call
-from binance_papi.terms import AutoCloseType, IncomeType, PositionSide, Side
+from binance_papi.core.namespace import Namespace, call, every
+from binance_papi.core.paging import Paging
+from binance_papi.terms import PositionSide, Side
 
 
 class Trade(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -84,6 +86,14 @@ class AccountTradeList(SignedRequest[list[Trade]], frozen=True, kw_only=True):
             ("from_id", "end_time"),
         ),
         span=DAY_MS,
+        paging=Paging(
+            time="time",
+            most=1000,
+            key=("symbol", "id"),
+            from_id="from_id",
+            alone=True,
+            within="symbol",
+        ),
     )
 
     symbol: Symbol | None = None
@@ -107,7 +117,13 @@ class GetIncomeHistory(SignedRequest[list[Income]], frozen=True, kw_only=True):
     """
 
     endpoint = Endpoint(
-        "GET", "/papi/v1/cm/income", USER_DATA, list[Income], weight=30, span=200 * DAY_MS
+        "GET",
+        "/papi/v1/cm/income",
+        USER_DATA,
+        list[Income],
+        weight=30,
+        span=200 * DAY_MS,
+        paging=Paging(time="time", most=1000),
     )
 
     symbol: Symbol | None = None
@@ -137,6 +153,7 @@ class QueryUsersForceOrders(SignedRequest[list[Order]], frozen=True, kw_only=Tru
         weight=20,
         all_symbols=50,
         span=WEEK,
+        paging=Paging(time="time", most=100, key=("order_id",)),
     )
 
     symbol: Symbol | None = None
@@ -167,6 +184,7 @@ class QueryModifyOrderHistory(SignedRequest[list[Amendment]], frozen=True, kw_on
         weight=1,
         either=(("order_id", "orig_client_order_id"),),
         span=WEEK,
+        paging=Paging(time="time", most=100, key=("amendment_id",)),
     )
 
     symbol: Symbol
@@ -181,6 +199,10 @@ class History(Namespace):
     """``papi.cm.history``."""
 
     account_trade_list = call(AccountTradeList)
+    account_trades_iter = every(AccountTradeList, Trade)
     get_income_history = call(GetIncomeHistory)
+    get_income_history_iter = every(GetIncomeHistory, Income)
     query_users_force_orders = call(QueryUsersForceOrders)
+    query_users_force_orders_iter = every(QueryUsersForceOrders, Order)
     query_modify_order_history = call(QueryModifyOrderHistory)
+    query_modify_order_history_iter = every(QueryModifyOrderHistory, Amendment)

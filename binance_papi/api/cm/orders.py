@@ -17,7 +17,8 @@ from binance_papi.api.rules import WEEK, UpTo100, check_needed, check_price
 from binance_papi.core.cancel import Cancel, Sighting, Sweep
 from binance_papi.core.endpoint import TRADE, USER_DATA, Endpoint, SignedRequest
 from binance_papi.core.fields import ClientId36, Id, Number, Symbol
-from binance_papi.core.namespace import Namespace, call
+from binance_papi.core.namespace import Namespace, call, every
+from binance_papi.core.paging import Paging
 from binance_papi.core.place import Place
 from binance_papi.errors import InvalidRequestError
 from binance_papi.terms import (
@@ -255,6 +256,11 @@ class ModifyOrder(SignedRequest[Order], frozen=True, kw_only=True):
     price_match: PriceMatch | str | None = None
     modify_id: Id | None = None
 
+    def question(self) -> QueryOrder:
+        """The order as it is now."""
+        number, text = self.order_id, self.orig_client_order_id
+        return QueryOrder(symbol=self.symbol, order_id=number, orig_client_order_id=text)
+
 
 class QueryAllCurrentOpenOrders(SignedRequest[list[Order]], frozen=True, kw_only=True):
     """Ask for all open plain orders, of one symbol, of a pair or of all; not conditional ones.
@@ -346,6 +352,17 @@ class QueryAllOrders(SignedRequest[list[Order]], frozen=True, kw_only=True):
         all_symbols=40,
         either=(("symbol", "pair"),),
         apart=(("symbol", "pair"),),
+        paging=Paging(
+            time="time",
+            most=100,
+            key=(
+                "symbol",
+                "order_id",
+            ),
+            id="order_id",
+            from_id="order_id",
+            within="symbol",
+        ),
     )
 
     symbol: Symbol | None = None
@@ -367,3 +384,4 @@ class Orders(Namespace):
     query_current_open_order = call(QueryCurrentOpenOrder)
     query_all_current_open_orders = call(QueryAllCurrentOpenOrders)
     query_all_orders = call(QueryAllOrders)
+    query_all_orders_iter = every(QueryAllOrders, Order)

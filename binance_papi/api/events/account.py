@@ -8,7 +8,8 @@ import msgspec
 from msgspec import field
 
 from binance_papi.api.events.base import Event
-from binance_papi.terms import AccountUpdateReason, BusinessUnit, PositionSide, RiskLevel
+from binance_papi.api.words import AccountUpdateReason, BusinessUnit, RiskLevel
+from binance_papi.terms import PositionSide
 
 
 class Balance(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -9,9 +9,9 @@ import msgspec
 from binance_papi.api.events import Documented, ExchangeEvent, UnknownEvent
 from binance_papi.api.events.base import Event
 from binance_papi.api.events.orders import AlgoOrderUpdate, AlgoUpdate
+from binance_papi.api.words import BusinessUnit
 from binance_papi.core.decode import EMPTY, too_deep
 from binance_papi.core.signing import ListenKey
-from binance_papi.terms import BusinessUnit
 
 T = TypeVar("T")
 

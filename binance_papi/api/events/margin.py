@@ -7,15 +7,9 @@ from decimal import Decimal
 from msgspec import field
 
 from binance_papi.api.events.base import Address, Event
+from binance_papi.api.words import ExecutionType, MarginOrderType
 from binance_papi.core.cancel import Sighting
-from binance_papi.terms import (
-    ExecutionType,
-    MarginOrderType,
-    OrderStatus,
-    SelfTradePreventionMode,
-    Side,
-    TimeInForce,
-)
+from binance_papi.terms import OrderStatus, SelfTradePreventionMode, Side, TimeInForce
 
 
 class ExecutionReport(Event, frozen=True, kw_only=True, gc=False, tag="executionReport"):

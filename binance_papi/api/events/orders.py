@@ -9,12 +9,11 @@ import msgspec
 from msgspec import field
 
 from binance_papi.api.events.base import Address, Event
+from binance_papi.api.words import BusinessUnit, ExecutionType
 from binance_papi.core.cancel import Sighting
 from binance_papi.terms import (
     AlgoStatus,
     AlgoType,
-    BusinessUnit,
-    ExecutionType,
     OrderStatus,
     PositionSide,
     PriceMatch,

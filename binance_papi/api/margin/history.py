@@ -12,10 +12,12 @@ from typing import Final
 import msgspec
 
 from binance_papi.api.rules import PageNumber, UpTo100, UpTo1000
+from binance_papi.api.words import LoanStatus
 from binance_papi.core.endpoint import DAY_MS, USER_DATA, Endpoint, SignedRequest
 from binance_papi.core.fields import Id, Symbol
-from binance_papi.core.namespace import Namespace, call
-from binance_papi.terms import LoanStatus, Side, TimeInForce
+from binance_papi.core.namespace import Namespace, call, every
+from binance_papi.core.paging import Paging
+from binance_papi.terms import Side, TimeInForce
 
 _MONTH: Final = 30 * DAY_MS
 _TX_OR_TIME: Final = (("tx_id", "start_time"),)
@@ -176,7 +178,13 @@ class TradeList(SignedRequest[list[Trade]], frozen=True, kw_only=True):
     """
 
     endpoint = Endpoint(
-        "GET", "/papi/v1/margin/myTrades", USER_DATA, list[Trade], weight=5, span=DAY_MS
+        "GET",
+        "/papi/v1/margin/myTrades",
+        USER_DATA,
+        list[Trade],
+        weight=5,
+        span=DAY_MS,
+        paging=Paging(time="time", most=1000, key=("id",), from_id="from_id", alone=True),
     )
 
     symbol: Symbol
@@ -200,7 +208,16 @@ class QueryUsersForceOrders(SignedRequest[ForceOrders], frozen=True, kw_only=Tru
         recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
-    endpoint = Endpoint("GET", "/papi/v1/margin/forceOrders", USER_DATA, ForceOrders, weight=1)
+    endpoint = Endpoint(
+        "GET",
+        "/papi/v1/margin/forceOrders",
+        USER_DATA,
+        ForceOrders,
+        weight=1,
+        paging=Paging(
+            time="updated_time", most=100, limit="size", key=("order_id",), page="current"
+        ),
+    )
 
     start_time: Id | None = None
     end_time: Id | None = None
@@ -230,6 +247,7 @@ class QueryLoanRecord(SignedRequest[LoanRecord], frozen=True, kw_only=True):
         weight=10,
         either=_TX_OR_TIME,
         span=_MONTH,
+        paging=Paging(time="timestamp", most=100, limit="size", key=("tx_id",), page="current"),
     )
 
     asset: Symbol
@@ -263,6 +281,7 @@ class QueryRepayRecord(SignedRequest[RepayRecord], frozen=True, kw_only=True):
         weight=10,
         either=_TX_OR_TIME,
         span=_MONTH,
+        paging=Paging(time="timestamp", most=100, limit="size", key=("tx_id",), page="current"),
     )
 
     asset: Symbol
@@ -294,6 +313,7 @@ class GetBorrowLoanInterestHistory(SignedRequest[InterestHistory], frozen=True, 
         InterestHistory,
         weight=1,
         span=_MONTH,
+        paging=Paging(time="interest_accured_time", most=100, limit="size", page="current"),
     )
 
     asset: Symbol | None = None
@@ -308,7 +328,12 @@ class History(Namespace):
     """``papi.margin.history``."""
 
     trade_list = call(TradeList)
+    trades_iter = every(TradeList, Trade)
     query_users_force_orders = call(QueryUsersForceOrders)
+    query_users_force_orders_iter = every(QueryUsersForceOrders, ForceOrder)
     query_loan_record = call(QueryLoanRecord)
+    query_loan_record_iter = every(QueryLoanRecord, Loan)
     query_repay_record = call(QueryRepayRecord)
+    query_repay_record_iter = every(QueryRepayRecord, Repayment)
     get_borrow_loan_interest_history = call(GetBorrowLoanInterestHistory)
+    get_borrow_loan_interest_history_iter = every(GetBorrowLoanInterestHistory, Interest)

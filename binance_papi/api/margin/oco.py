@@ -10,10 +10,12 @@ from typing import Final
 
 from binance_papi.api.margin.order import OrderList
 from binance_papi.api.rules import UpTo500
+from binance_papi.api.words import SideEffectType
 from binance_papi.core.endpoint import TRADE, USER_DATA, Endpoint, SignedRequest
 from binance_papi.core.fields import ClientId36, Id, Number, Symbol
-from binance_papi.core.namespace import Namespace, call
-from binance_papi.terms import NewOrderRespType, Side, SideEffectType, TimeInForce
+from binance_papi.core.namespace import Namespace, call, every
+from binance_papi.core.paging import Paging
+from binance_papi.terms import NewOrderRespType, Side, TimeInForce
 
 _ONCE: Final = ("orderListId", "listOrderStatus")
 
@@ -70,6 +72,11 @@ class NewOCO(SignedRequest[OrderList], frozen=True, kw_only=True):
     stop_limit_time_in_force: TimeInForce | str | None = None
     new_order_resp_type: NewOrderRespType | str | None = None
     side_effect_type: SideEffectType | str | None = None
+
+    def question(self) -> QueryOCO | None:
+        """The query by your own id of the list; ``None`` where it has none."""
+        text = self.list_client_order_id
+        return None if text is None else QueryOCO(orig_client_order_id=text)
 
 
 class CancelOCOOrders(SignedRequest[OrderList], frozen=True, kw_only=True):
@@ -140,6 +147,14 @@ class QueryAllOCO(SignedRequest[list[OrderList]], frozen=True, kw_only=True):
         list[OrderList],
         weight=100,
         apart=(("from_id", "start_time"), ("from_id", "end_time")),
+        paging=Paging(
+            time="transaction_time",
+            most=500,
+            key=("order_list_id",),
+            id="order_list_id",
+            from_id="from_id",
+            alone=True,
+        ),
     )
 
     from_id: Id | None = None
@@ -167,4 +182,5 @@ class Oco(Namespace):
     cancel_oco_orders = call(CancelOCOOrders)
     query_oco = call(QueryOCO)
     query_all_oco = call(QueryAllOCO)
+    query_all_oco_iter = every(QueryAllOCO, OrderList)
     query_open_oco = call(QueryOpenOCO)

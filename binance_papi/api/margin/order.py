@@ -10,18 +10,10 @@ from decimal import Decimal
 import msgspec
 
 from binance_papi.api.replies import NoneText
+from binance_papi.api.words import ContingencyType, ListOrderStatus, ListStatusType, MarginOrderType
 from binance_papi.core.cancel import Sighting
 from binance_papi.core.fields import Id
-from binance_papi.terms import (
-    ContingencyType,
-    ListOrderStatus,
-    ListStatusType,
-    MarginOrderType,
-    OrderStatus,
-    SelfTradePreventionMode,
-    Side,
-    TimeInForce,
-)
+from binance_papi.terms import OrderStatus, SelfTradePreventionMode, Side, TimeInForce
 
 
 class Fill(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -108,6 +100,7 @@ class Order(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
             client_id=self.orig_client_order_id or self.client_order_id,
             symbol=self.symbol,
             updated=self.update_time,
+            placed=self.time,
         )
 
 

@@ -28,7 +28,8 @@ from binance_papi.api.um.algo_order import (
 from binance_papi.core.cancel import Cancel, Sighting
 from binance_papi.core.endpoint import TRADE, USER_DATA, Endpoint, SignedRequest
 from binance_papi.core.fields import ClientId36, Id, Number, Symbol
-from binance_papi.core.namespace import Namespace, call
+from binance_papi.core.namespace import Namespace, call, every
+from binance_papi.core.paging import Paging
 from binance_papi.core.place import Place
 from binance_papi.errors import InvalidRequestError
 from binance_papi.terms import (
@@ -278,7 +279,15 @@ class QueryOrderHistory(SignedRequest[list[AlgoOrder]], frozen=True, kw_only=Tru
     """
 
     endpoint = Endpoint(
-        "GET", "/papi/v1/um/algo/allAlgoOrders", USER_DATA, list[AlgoOrder], weight=5, span=WEEK
+        "GET",
+        "/papi/v1/um/algo/allAlgoOrders",
+        USER_DATA,
+        list[AlgoOrder],
+        weight=5,
+        span=WEEK,
+        paging=Paging(
+            time="create_time", most=1000, key=("algo_id",), id="algo_id", from_id="algo_id"
+        ),
     )
 
     symbol: Symbol
@@ -297,3 +306,4 @@ class Algo(Namespace):
     query_current_open_order = call(QueryCurrentOpenOrder)
     query_all_current_open_orders = call(QueryAllCurrentOpenOrders)
     query_order_history = call(QueryOrderHistory)
+    query_order_history_iter = every(QueryOrderHistory, AlgoOrder)

@@ -12,10 +12,10 @@ from typing import Annotated, Final, TypeAlias
 import msgspec
 
 from binance_papi.api.replies import NoneText
+from binance_papi.api.words import DownloadStatus
 from binance_papi.core.endpoint import DAY_MS, USER_DATA, Endpoint, SignedRequest
 from binance_papi.core.fields import Id
 from binance_papi.core.namespace import Namespace, call
-from binance_papi.terms import DownloadStatus
 
 _YEAR: Final = 366 * DAY_MS
 

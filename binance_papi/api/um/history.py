@@ -13,10 +13,12 @@ import msgspec
 from binance_papi.api.replies import Amendment, Income
 from binance_papi.api.rules import WEEK, UpTo100, UpTo1000
 from binance_papi.api.um.orders import Order
+from binance_papi.api.words import AutoCloseType, IncomeType
 from binance_papi.core.endpoint import TRADE, USER_DATA, Endpoint, SignedRequest
 from binance_papi.core.fields import ClientId36, Id, Symbol
-from binance_papi.core.namespace import Namespace, call
-from binance_papi.terms import AutoCloseType, IncomeType, PositionSide, Side
+from binance_papi.core.namespace import Namespace, call, every
+from binance_papi.core.paging import Paging
+from binance_papi.terms import PositionSide, Side
 
 
 class Trade(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -72,6 +74,7 @@ class AccountTradeList(SignedRequest[list[Trade]], frozen=True, kw_only=True):
         weight=5,
         apart=(("from_id", "start_time"), ("from_id", "end_time")),
         span=WEEK,
+        paging=Paging(time="time", most=1000, key=("id",), from_id="from_id", alone=True),
     )
 
     symbol: Symbol
@@ -93,7 +96,14 @@ class GetIncomeHistory(SignedRequest[list[Income]], frozen=True, kw_only=True):
         recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
-    endpoint = Endpoint("GET", "/papi/v1/um/income", USER_DATA, list[Income], weight=30)
+    endpoint = Endpoint(
+        "GET",
+        "/papi/v1/um/income",
+        USER_DATA,
+        list[Income],
+        weight=30,
+        paging=Paging(time="time", most=1000),
+    )
 
     symbol: Symbol | None = None
     income_type: IncomeType | str | None = None
@@ -122,6 +132,7 @@ class QueryUsersForceOrders(SignedRequest[list[Order]], frozen=True, kw_only=Tru
         weight=20,
         all_symbols=50,
         span=WEEK,
+        paging=Paging(time="time", most=100, key=("order_id",)),
     )
 
     symbol: Symbol | None = None
@@ -152,6 +163,7 @@ class QueryModifyOrderHistory(SignedRequest[list[Amendment]], frozen=True, kw_on
         weight=1,
         either=(("order_id", "orig_client_order_id"),),
         span=WEEK,
+        paging=Paging(time="time", most=1000, key=("amendment_id",)),
     )
 
     symbol: Symbol
@@ -166,6 +178,10 @@ class History(Namespace):
     """``papi.um.history``."""
 
     account_trade_list = call(AccountTradeList)
+    account_trades_iter = every(AccountTradeList, Trade)
     get_income_history = call(GetIncomeHistory)
+    get_income_history_iter = every(GetIncomeHistory, Income)
     query_users_force_orders = call(QueryUsersForceOrders)
+    query_users_force_orders_iter = every(QueryUsersForceOrders, Order)
     query_modify_order_history = call(QueryModifyOrderHistory)
+    query_modify_order_history_iter = every(QueryModifyOrderHistory, Amendment)

@@ -17,7 +17,8 @@ from binance_papi.api.rules import WEEK, UpTo1000, check_good_till, check_needed
 from binance_papi.core.cancel import Cancel, Sighting, Sweep
 from binance_papi.core.endpoint import TRADE, USER_DATA, Endpoint, SignedRequest
 from binance_papi.core.fields import ClientId32, ClientId36, Id, Number, Symbol
-from binance_papi.core.namespace import Namespace, call
+from binance_papi.core.namespace import Namespace, call, every
+from binance_papi.core.paging import Paging
 from binance_papi.core.place import Place
 from binance_papi.terms import (
     NewOrderRespType,
@@ -263,6 +264,11 @@ class ModifyOrder(SignedRequest[Order], frozen=True, kw_only=True):
     price_match: PriceMatch | str | None = None
     modify_id: Id | None = None
 
+    def question(self) -> QueryOrder:
+        """The order as it is now."""
+        number, text = self.order_id, self.orig_client_order_id
+        return QueryOrder(symbol=self.symbol, order_id=number, orig_client_order_id=text)
+
 
 class QueryAllCurrentOpenOrders(SignedRequest[list[Order]], frozen=True, kw_only=True):
     """Ask for all open plain orders, of one symbol or of all; algo orders are not among them.
@@ -334,7 +340,15 @@ class QueryAllOrders(SignedRequest[list[Order]], frozen=True, kw_only=True):
         recv_window: Milliseconds the request is valid, 1 to 60000; ``None``: the client's.
     """
 
-    endpoint = Endpoint("GET", "/papi/v1/um/allOrders", USER_DATA, list[Order], weight=5, span=WEEK)
+    endpoint = Endpoint(
+        "GET",
+        "/papi/v1/um/allOrders",
+        USER_DATA,
+        list[Order],
+        weight=5,
+        span=WEEK,
+        paging=Paging(time="time", most=1000, key=("order_id",), id="order_id", from_id="order_id"),
+    )
 
     symbol: Symbol
     order_id: Id | None = None
@@ -354,3 +368,4 @@ class Orders(Namespace):
     query_current_open_order = call(QueryCurrentOpenOrder)
     query_all_current_open_orders = call(QueryAllCurrentOpenOrders)
     query_all_orders = call(QueryAllOrders)
+    query_all_orders_iter = every(QueryAllOrders, Order)
