@@ -353,6 +353,7 @@ class Line:
         finally:
             if heard is None:
                 self._settle_unheard(grant, _cancelled(grant))
+        assert heard is not None
         return self.land(flight, heard)
 
     def _refused_meanwhile(self, flight: Flight) -> Refused | None:

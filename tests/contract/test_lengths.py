@@ -13,7 +13,7 @@ LONGER = {
     "core/admission.py": 450,
     "core/resolve.py": 630,
     "core/weight.py": 480,
-    "net/lean.py": 560,
+    "net/lean.py": 600,
     "net/line.py": 450,
     "net/pursuit.py": 560,
     "net/session_pool.py": 450,

@@ -108,7 +108,7 @@ def test_leaving_early_withdraws_what_waits(virtual: Virtual) -> None:
 
     async def main(desk: Desk) -> None:
         desk.book.place(*range(1, 6))
-        desk.book.latencies = {2: 0.05, 3: 0.8}
+        desk.book.latencies = {1: 0.02, 2: 0.3, 3: 0.8}
         async with aclosing(desk.one(cancels(5)).run()) as outcomes:
             async for _ in outcomes:
                 await asyncio.sleep(0)  # the fourth takes the place of the first
