@@ -23,6 +23,7 @@ NAMES: Final = (
     "chaos",
     "certainty",
     "decode",
+    "events",
     "growth",
 )
 BEGIN: Final = "<!-- measured: begin -->\n"

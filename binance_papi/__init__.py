@@ -5,7 +5,15 @@
 
 from binance_papi.client import LIMITS, LIVE, PapiClient
 from binance_papi.core.endpoint import Request
-from binance_papi.core.events import AlignmentLost, ClockJumped, Event, Frozen, WeightRaised
+from binance_papi.core.events import (
+    AlignmentLost,
+    ClockJumped,
+    Contradicted,
+    Event,
+    Frozen,
+    WeightRaised,
+)
+from binance_papi.core.gap import Disconnected, Gap
 from binance_papi.core.outcome import (
     AlreadyGone,
     BurstReport,
@@ -69,9 +77,12 @@ __all__ = [
     "ClockError",
     "ClockJumped",
     "CloseReport",
+    "Contradicted",
+    "Disconnected",
     "EndpointRetiredError",
     "Event",
     "Frozen",
+    "Gap",
     "IncompleteHistoryError",
     "InvalidRequestError",
     "Latency",

@@ -16,7 +16,15 @@ import msgspec
 
 from binance_papi.core.cancel import Cancel, Sweep
 from binance_papi.core.endpoint import Request
-from binance_papi.core.outcome import AlreadyGone, BurstReport, Latency, Outcome, Rejected, Unknown
+from binance_papi.core.outcome import (
+    AlreadyGone,
+    BurstReport,
+    Canceled,
+    Latency,
+    Outcome,
+    Rejected,
+    Unknown,
+)
 from binance_papi.errors import InvalidRequestError, UnsentError, UsageError, WaitTooLongError
 from binance_papi.net.journal import Pending
 from binance_papi.net.pursuit import Pursuit, Pursuits
@@ -351,10 +359,11 @@ async def resolve(pursuits: Pursuits, what: Outcome | Cancel[Any], *, deadline: 
     if isinstance(what, AlreadyGone) and what.child is not None:
         child = await resolve(pursuits, what.child, deadline=deadline)
         return msgspec.structs.replace(what, child=child)
-    if not isinstance(what, Unknown | Cancel):
-        return what
     request = what if isinstance(what, Cancel) else what.request
     kept = pursuits.kept(request)
+    if not isinstance(what, Unknown | Cancel):
+        # Unless something newer was told of it, which then counts.
+        return kept if isinstance(kept, Canceled | AlreadyGone) and kept.inconsistent else what
     if kept is not None and not isinstance(kept, Unknown):
         return kept
     since = what.since if isinstance(what, Unknown) else None

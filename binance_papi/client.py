@@ -34,12 +34,14 @@ from binance_papi.core.settings import Settings
 from binance_papi.core.signing import ApiKey, Signer
 from binance_papi.core.usage import Usage
 from binance_papi.errors import UnsentError, UsageError
+from binance_papi.listening import Listening
 from binance_papi.terms import RateLimit
 
 if TYPE_CHECKING:
     from binance_papi.api.adjacent import Adjacent
     from binance_papi.api.margin import Margin
     from binance_papi.api.portfolio import Portfolio
+    from binance_papi.api.user_stream import UserStreamKey
     from binance_papi.burst import Verify
     from binance_papi.net.wiring import Wiring
 
@@ -62,7 +64,7 @@ def _log_event(event: Event) -> None:
     _log.warning("%s", event)
 
 
-class PapiClient(Namespace):
+class PapiClient(Namespace, Listening):
     """An asyncio client of the Portfolio Margin API.
 
     Open it with ``async with``, or with `open` and `aclose`. It belongs to the event loop and the
@@ -91,6 +93,9 @@ class PapiClient(Namespace):
             clock jump; ``None``: they are logged as warnings.
         journal: A file of this client's own, in which cancels of a burst are noted before they are
             written; after a crash, `recover` finds out what became of them. ``None``: no journal.
+        stream_url: Where user data streams are, without ``/ws/<listenKey>``; ``ws`` only on
+            loopback. ``None``: ``wss://fstream.binance.com/pm`` for the live exchange, else
+            ``/pm`` on the host of ``base_url``.
 
     Raises:
         ValueError: If a setting can't be right.
@@ -102,6 +107,7 @@ class PapiClient(Namespace):
     portfolio: branch[Portfolio] = branch("binance_papi.api.portfolio:Portfolio")
     general = branch(General)
     adjacent: branch[Adjacent] = branch("binance_papi.api.adjacent:Adjacent")
+    listen_key: branch[UserStreamKey] = branch("binance_papi.api.user_stream:UserStreamKey")
 
     # Also while it is being made, and if that fails, a client can be printed and collected.
     _settings: Settings | None = None
@@ -125,6 +131,7 @@ class PapiClient(Namespace):
         timeout: float = 10.0,
         on_event: Callable[[Event], None] | None = None,
         journal: str | os.PathLike[str] | None = None,
+        stream_url: str | None = None,
     ) -> None:
         key = _quietly(ApiKey, api_key)
         signer = secret if isinstance(secret, Signer) else _quietly(Signer.hmac, secret)
@@ -146,6 +153,7 @@ class PapiClient(Namespace):
             transport=transport,
             ssl=ssl,
             timeout=timeout,
+            stream_url=stream_url,
         )
         self._key = key
         self._signer = signer

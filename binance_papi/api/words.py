@@ -1,4 +1,4 @@
-"""The exchange's words for accounts, margin and histories: more open enumerations.
+"""The exchange's words for accounts, margin, histories and events: more open enumerations.
 
 Apart from `binance_papi.terms`, since whoever only trades futures need not wait for them.
 """
@@ -129,3 +129,54 @@ class AccountStatus(OpenEnum):
     ACTIVE_LIQUIDATION = "ACTIVE_LIQUIDATION"
     FORCE_LIQUIDATION = "FORCE_LIQUIDATION"
     BANKRUPTED = "BANKRUPTED"
+
+
+class BusinessUnit(OpenEnum):
+    """``fs`` of an event: USD-M or COIN-M futures."""
+
+    UM = "UM"
+    CM = "CM"
+
+
+class ExecutionType(OpenEnum):
+    """``x`` of an order event: what happened to the order."""
+
+    NEW = "NEW"
+    CANCELED = "CANCELED"
+    CALCULATED = "CALCULATED"
+    EXPIRED = "EXPIRED"
+    TRADE = "TRADE"
+    AMENDMENT = "AMENDMENT"
+    REJECTED = "REJECTED"
+    REPLACED = "REPLACED"
+    TRADE_PREVENTION = "TRADE_PREVENTION"
+
+
+class AccountUpdateReason(OpenEnum):
+    """``m`` of an ACCOUNT_UPDATE: why balances or positions changed."""
+
+    DEPOSIT = "DEPOSIT"
+    WITHDRAW = "WITHDRAW"
+    ORDER = "ORDER"
+    FUNDING_FEE = "FUNDING_FEE"
+    WITHDRAW_REJECT = "WITHDRAW_REJECT"
+    ADJUSTMENT = "ADJUSTMENT"
+    INSURANCE_CLEAR = "INSURANCE_CLEAR"
+    ADMIN_DEPOSIT = "ADMIN_DEPOSIT"
+    ADMIN_WITHDRAW = "ADMIN_WITHDRAW"
+    MARGIN_TRANSFER = "MARGIN_TRANSFER"
+    MARGIN_TYPE_CHANGE = "MARGIN_TYPE_CHANGE"
+    ASSET_TRANSFER = "ASSET_TRANSFER"
+    OPTIONS_PREMIUM_FEE = "OPTIONS_PREMIUM_FEE"
+    OPTIONS_SETTLE_PROFIT = "OPTIONS_SETTLE_PROFIT"
+    AUTO_EXCHANGE = "AUTO_EXCHANGE"
+    COIN_SWAP_DEPOSIT = "COIN_SWAP_DEPOSIT"
+    COIN_SWAP_WITHDRAW = "COIN_SWAP_WITHDRAW"
+
+
+class RiskLevel(OpenEnum):
+    """``s`` of a riskLevelChange."""
+
+    MARGIN_CALL = "MARGIN_CALL"
+    REDUCE_ONLY = "REDUCE_ONLY"
+    FORCE_LIQUIDATION = "FORCE_LIQUIDATION"

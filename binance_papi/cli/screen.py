@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from binance_papi import AlignmentLost, ClockJumped, Event, Frozen, WeightRaised
+from binance_papi import AlignmentLost, ClockJumped, Contradicted, Event, Frozen, WeightRaised
 
 _PIPE_WIDTH: Final = 160
 _COPIED: Final = ("Id",)
@@ -110,9 +110,9 @@ def tell(event: Event) -> None:
     """Say on stderr what the limits went through.
 
     Not that the clock was learned anew: for a program this short that is how it begins, and
-    ``doctor`` tells how far off the clock is.
+    ``doctor`` tells how far off the clock is. No stream is opened here that could contradict.
     """
-    if not isinstance(event, ClockJumped):
+    if not isinstance(event, ClockJumped | Contradicted):
         say(_sentence(event), "yellow")
 
 

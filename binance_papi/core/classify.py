@@ -27,7 +27,7 @@ from binance_papi.core.answer import (
 )
 from binance_papi.core.codes import Meaning, meaning_of
 from binance_papi.core.decode import BadReply, decode
-from binance_papi.core.endpoint import Endpoint
+from binance_papi.core.endpoint import Endpoint, Security
 from binance_papi.core.usage import retry_after
 
 _MAX_MSG: Final = 200
@@ -69,6 +69,9 @@ def classify(reply: Reply, endpoint: Endpoint[Any]) -> Answer[Any]:
             return Done(endpoint.decode(reply.body))
         except BadReply as problem:
             reason = f"the reply can't be read: {problem}"
+        if endpoint.security is Security.USER_STREAM:
+            # It was to bring a secret, and may hold it, readable or not.
+            return Unanswered(reason, Fault(reply.status))
         return Unanswered(reason, _fault(reply), reply.body)
     fault = _fault(reply)
     return _by_status(reply, fault) or _by_code(reply, fault) or _doubt(reply, fault)

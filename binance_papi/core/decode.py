@@ -26,7 +26,8 @@ _STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 # In valid JSON a colon followed by two quotes is always a key with an empty text as its value:
 # inside
 # a text the quote would be escaped.
-_EMPTY: Final = re.compile(rb':[ \t\r\n]*""')
+EMPTY: Final = re.compile(rb':[ \t\r\n]*""')
+"""An empty text, which stands for an absent value."""
 
 
 class BadReply(ValueError):  # noqa: N818 - named for what came, like an answer
@@ -61,13 +62,13 @@ def decode(returns: Any, body: bytes, *, once: tuple[bytes, ...] = ()) -> Any:
         raise BadReply("longer than 1 MiB")
     # What nests and what disguises, found in one pass: mostly that is a single brace.
     odd = body.translate(None, _PLAIN)
-    if len(odd) > MAX_DEPTH and _too_deep(body):
+    if len(odd) > MAX_DEPTH and too_deep(body):
         raise BadReply("nested too deeply")
     # A backslash may spell a key in disguise.
     if once and (max(map(body.count, once)) > 1 or b"\\" in odd) and _has_duplicates(body):
         raise BadReply("a key stands twice")
     if b'""' in body:
-        body = _EMPTY.sub(b":null", body)
+        body = EMPTY.sub(b":null", body)
     reason = ""
     try:
         return decoder(returns).decode(body)
@@ -81,7 +82,7 @@ def decode(returns: Any, body: bytes, *, once: tuple[bytes, ...] = ()) -> Any:
     raise BadReply(reason)
 
 
-def _too_deep(body: bytes) -> bool:
+def too_deep(body: bytes) -> bool:
     """Whether brackets nest deeper than `MAX_DEPTH`, by peeling pairs at C speed."""
     rest = body.translate(None, _NO_BRACKETS)
     for _ in range(MAX_DEPTH):

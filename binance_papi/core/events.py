@@ -38,4 +38,17 @@ class ClockJumped(msgspec.Struct, frozen=True, tag=True):
     error: float
 
 
-Event: TypeAlias = Frozen | WeightRaised | AlignmentLost | ClockJumped
+class Contradicted(msgspec.Struct, frozen=True, tag=True):
+    """Two ends of one order were told; ``counts`` is the newer one, by the exchange's own time.
+
+    ``PapiClient.resolve`` tells the outcome that counts. ``order`` names the order as its cancel
+    does: path, symbol, the exchange's id, the user's id.
+    """
+
+    order: tuple[str, str | None, int | None, str | None]
+    said: str
+    told: str
+    counts: str
+
+
+Event: TypeAlias = Frozen | WeightRaised | AlignmentLost | ClockJumped | Contradicted

@@ -30,6 +30,7 @@ from binance_papi.errors import (
     ThrottledError,
     UnknownOutcomeError,
     UnsentError,
+    WaitTooLongError,
 )
 
 _REFUSED: dict[Meaning, type[RejectedError]] = {
@@ -119,3 +120,9 @@ def _make(
 def _name(request: Request[Any]) -> str:
     """What was asked, without its values."""
     return f"{request.endpoint.method} {request.endpoint.path}"
+
+
+def never_sent(waited: float, **details: Any) -> WaitTooLongError:
+    """The exception that says that a request waited in vain for ``waited`` seconds."""
+    text = f"it could not be sent within {waited:.3f} s, as long as its caller waited"
+    return WaitTooLongError(text, wait=waited, **details)

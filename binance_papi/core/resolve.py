@@ -442,6 +442,23 @@ class Fate:
         """A list shows the order."""
         self._see(reply.sighting(), reply, now, jitter)
 
+    def witness(self, seen: Sighting, event: Any) -> None:
+        """An event of the stream tells of the order, in whatever order events come.
+
+        One that names an end is proof. Any other may be old news, and proves only that the order
+        was there.
+        """
+        if self.outcome is not None or not self.request.names(seen):
+            return
+        by_own_id = self.request.order()[2] is None
+        if by_own_id and (seen.updated is None or seen.updated <= self._began_ms):
+            return  # the user's own id may have been another order's before
+        self._seen = True
+        if seen.status == CANCELED:
+            self._see_canceled(seen, event)
+        elif seen.status in GONE:
+            self._see_gone(seen, event)
+
     def _ask_what_became_of_it(self, now: float) -> None:
         """Ask now, where the orders that ended are found first."""
         self._ask_at = now
@@ -466,8 +483,7 @@ class Fate:
         elif seen.status == CANCELED:
             self._see_canceled(seen, reply)
         elif seen.status in GONE:
-            self._inconsistent = self._inconsistent or self._claim is not None
-            self._end(AlreadyGone, status=str(seen.status), order_id=seen.child, order=reply)
+            self._see_gone(seen, reply)
         elif seen.status in OPEN:
             self._see_open(now, jitter, as_of)
         elif seen.status == TRIGGERING:
@@ -476,6 +492,10 @@ class Fate:
         else:
             self._puzzle = f"its status {seen.status or ''!r} tells nothing"
             self._ask_later(now, jitter)
+
+    def _see_gone(self, seen: Sighting, reply: Any) -> None:
+        self._inconsistent = self._inconsistent or self._claim is not None
+        self._end(AlreadyGone, status=str(seen.status), order_id=seen.child, order=reply)
 
     def _see_canceled(self, seen: Sighting, reply: Any) -> None:
         since, updated = self.since(), seen.updated

@@ -17,6 +17,12 @@ from binance_papi.terms import RateLimit
 MAX_RECV_WINDOW: Final = 60_000
 """The longest receive window the exchange takes, in milliseconds."""
 
+LIVE_HOST: Final = "papi.binance.com"
+"""Host of the live exchange."""
+
+LIVE_STREAM: Final = "wss://fstream.binance.com/pm"
+"""Where the live exchange has its user data streams."""
+
 TRANSPORTS: Final = ("auto", "aiohttp", "lean")
 
 
@@ -37,6 +43,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     transport: str
     ssl: tls.SSLContext | None
     timeout: float
+    stream_url: str | None = None
 
     def __repr__(self) -> str:
         return "<Settings>"  # a proxy's URL may hold a password
@@ -58,7 +65,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError("the lean transport knows no proxy; use aiohttp")
         if self.transport == "lean" and not _has_parser():
             raise UsageError("the lean transport needs the extra `speed`: binance-papi[speed]")
-        _check_base(self.base_url)
+        _check_base(self.base_url, "base_url", "http")
+        _check_base(self.stream_base, "stream_url", "ws")
         if self.ssl is not None:
             _check_context(self.ssl)
 
@@ -68,6 +76,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         if self.transport != "auto":
             return self.transport
         return "lean" if self.proxy is None and _has_parser() else "aiohttp"
+
+    @property
+    def stream_base(self) -> str:
+        """Where user data streams are: on the live exchange, a host of their own."""
+        if self.stream_url is not None:
+            return self.stream_url.rstrip("/")
+        url = urlsplit(self.base_url)
+        if url.hostname == LIVE_HOST:
+            return LIVE_STREAM
+        scheme = "wss" if url.scheme == "https" else "ws"
+        return f"{scheme}://{url.netloc}{url.path.rstrip('/')}/pm"
 
 
 def _has_parser() -> bool:
@@ -90,16 +109,17 @@ def _check_context(context: tls.SSLContext) -> None:
         raise ValueError("the SSLContext allows TLS below 1.2")
 
 
-def _check_base(base_url: str) -> None:
-    if not base_url.isprintable() or " " in base_url:
-        raise ValueError("base_url holds blanks or control characters")
-    url = urlsplit(base_url)
-    if url.scheme not in ("http", "https") or not url.hostname:
-        raise ValueError("base_url is no http(s) URL")
+def _check_base(base: str, name: str, plain: str) -> None:
+    """Check a URL; ``plain`` is its scheme without TLS."""
+    if not base.isprintable() or " " in base:
+        raise ValueError(f"{name} holds blanks or control characters")
+    url = urlsplit(base)
+    if url.scheme not in (plain, f"{plain}s") or not url.hostname:
+        raise ValueError(f"{name} is no {plain}(s) URL")
     if "@" in url.netloc or url.query or url.fragment:
-        raise ValueError("base_url holds more than scheme, host, port and path")
-    if url.scheme == "http" and not _is_loopback(url.hostname):
-        raise ValueError("base_url is http: the key would travel in the open; use https")
+        raise ValueError(f"{name} holds more than scheme, host, port and path")
+    if url.scheme == plain and not _is_loopback(url.hostname):
+        raise ValueError(f"{name} is {plain}: the key would travel in the open; use {plain}s")
 
 
 def _is_loopback(host: str) -> bool:

@@ -91,12 +91,14 @@ class ApiKey:
 
     __slots__ = ("_reveal",)
 
+    _what = "API key"
+
     def __init__(self, key: str) -> None:
         usable = _is_text(key) and key.isascii() and key.isprintable() and " " not in key
         reveal = _keep(key) if usable and key else None
         del key  # a traceback that shows this frame must not show a key that is merely mistyped
         if reveal is None:
-            raise ValueError("the API key is empty, or holds blanks or characters no key has")
+            raise ValueError(f"the {self._what} is empty, or holds blanks or characters no key has")
         self._reveal = reveal
 
     def reveal(self) -> str:
@@ -104,15 +106,34 @@ class ApiKey:
         return self._reveal()
 
     def __repr__(self) -> str:
-        return "<ApiKey>"
+        return f"<{type(self).__name__}>"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("an ApiKey can't be copied or pickled")
+        raise TypeError(f"the {self._what} can't be copied or pickled")
 
     __copy__ = __reduce__
 
     def __deepcopy__(self, memo: object) -> NoReturn:
         self.__reduce__()
+
+
+class ListenKey(ApiKey):
+    """The key of a user data stream: whoever has it can listen, so it shows nothing of itself.
+
+    Two are equal if they are the same key. `reveal` gives the text.
+    """
+
+    __slots__ = ()
+
+    _what = "listenKey"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ListenKey):
+            return NotImplemented
+        return hmac.compare_digest(self.reveal(), other.reveal())
+
+    def __hash__(self) -> int:
+        return hash(self.reveal())
 
 
 def _is_text(value: object) -> bool:

@@ -18,6 +18,7 @@ from binance_papi.core.endpoint import Lane, lane_of
 from binance_papi.core.outcome import MaybePlaced, Placement
 from binance_papi.core.place import Place
 from binance_papi.core.placement import Birth, Move
+from binance_papi.core.raising import never_sent
 from binance_papi.errors import (
     BannedError,
     InvalidRequestError,
@@ -131,7 +132,8 @@ class Placing:
     def _end_attempts(self) -> None:
         """Nothing further is sent to place it; it is over if certainly nothing was placed."""
         birth = self.birth
-        birth.verdict(lambda: _never_sent(birth))
+        waited = birth.deadline - birth.started
+        birth.verdict(lambda: never_sent(waited, request=birth.request))
         if birth.outcome is not None:
             self._finish()
 
@@ -350,6 +352,10 @@ class Placings:
         """The placing of an order; ``None`` where there is none."""
         return self._running.get(request.key())
 
+    def of(self, key: Any) -> Placing | None:
+        """The same, of an order as `Place.key` names it."""
+        return self._running.get(key)
+
     def kept(self, request: Place[Any]) -> Placement | None:
         """The outcome of a placing that ended when nobody waited for it."""
         return self._kept.get(request.key())
@@ -389,9 +395,3 @@ class Placings:
         left |= self._kept
         self._kept.clear()
         return tuple(outcome for outcome in left.values() if isinstance(outcome, MaybePlaced))
-
-
-def _never_sent(birth: Birth) -> PapiError:
-    waited = birth.deadline - birth.started
-    text = f"it could not be sent within {waited:.3f} s, as long as its caller waited"
-    return WaitTooLongError(text, wait=waited, request=birth.request)

@@ -12,17 +12,19 @@ import logging
 import random
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine
+from math import inf
 from typing import Any, Final, Protocol
 
-from binance_papi.core.answer import Answer, Banned, Fault, Refused, Unanswered, Unsent
-from binance_papi.core.cancel import Cancel
+from binance_papi.core.answer import Answer, Banned, Done, Fault, Refused, Unanswered, Unsent
+from binance_papi.core.cancel import Cancel, Sighting
 from binance_papi.core.endpoint import Lane, Request, weight_of
+from binance_papi.core.evidence import Testimony
 from binance_papi.core.outcome import CloseReport, Outcome, Unknown
 from binance_papi.core.pace import Pace
+from binance_papi.core.raising import never_sent
 from binance_papi.core.resolve import Fate, Step
 from binance_papi.errors import (
     BannedError,
-    PapiError,
     UnsentError,
     UsageError,
     WaitTooLongError,
@@ -110,7 +112,7 @@ class Pursuit:
         if self._watchers:
             return self.fate.outcome or self.fate.unknown()
         waited = self._home.clock.now() - self.fate.started
-        outcome = self.fate.verdict(lambda: _never_sent(waited))
+        outcome = self.fate.verdict(lambda: never_sent(waited))
         if isinstance(outcome, Unknown) and self.fate.outcome is None:
             self._go_on()
         else:
@@ -144,6 +146,11 @@ class Pursuit:
         self._late_until = self._home.clock.now() + LATE
         self._arm()
 
+    def witness(self, seen: Sighting, event: Any) -> None:
+        """An event of the stream is about the order."""
+        self.fate.witness(seen, event)
+        self._after_news()
+
     # ------------------------------------------------------------------ work
 
     def step(self) -> None:
@@ -176,7 +183,7 @@ class Pursuit:
                 return
             timer.cancel()
             self._timer = None
-        if wake < _FAR:
+        if wake < inf:
             self._timer = self._home.loop.call_at(wake, self._ring)
 
     def _ring(self) -> None:
@@ -243,6 +250,8 @@ class Pursuit:
             if sent:
                 home.pace.hear(now - sent, answered=not is_silence(answer))
             self._look_at_the_clock()
+            if self._over and home.witness is not None and isinstance(answer, Done):
+                home.witness.reply(fate.request, answer.reply)
             fate.heard(serial, answer, now, random.random())  # noqa: S311 - it guards nothing
         self._after_news()
 
@@ -251,7 +260,6 @@ class Pursuit:
         home, fate = self._home, self.fate
         task = asyncio.current_task()
         assert task is not None
-
         sent = 0.0
 
         def written() -> None:
@@ -293,9 +301,6 @@ class Pursuit:
             self.step()
 
 
-_FAR: Final = 1e18
-
-
 class Pursuits:
     """All pursuits of a client.
 
@@ -318,6 +323,7 @@ class Pursuits:
         self.loop = loop
         self.journal = journal
         self.pace = Pace()
+        self.witness: Testimony | None = None  # while a user data stream is open
         self._running: dict[Any, Pursuit] = {}
         self._kept: OrderedDict[Any, Outcome] = OrderedDict()
         self._swept: dict[Any, Unknown] = {}
@@ -373,6 +379,8 @@ class Pursuits:
             since=since,
         )
         pursuit = self._running[key] = Pursuit(self, key, fate)
+        if self.witness is not None:
+            self.witness.recall(fate)
         return pursuit
 
     def note_sweep(self, request: Cancel[Any], since: int) -> None:
@@ -389,9 +397,9 @@ class Pursuits:
         """The outcome of a pursuit that ended when nobody waited for it."""
         return self._kept.get(request.order())
 
-    def running(self, request: Cancel[Any]) -> Pursuit | None:
-        """The pursuit of the order that a cancel names; ``None`` where there is none."""
-        return self._running.get(request.order())
+    def of(self, key: Any) -> Pursuit | None:
+        """The pursuit of an order, as `Cancel.order` names it; ``None`` where there is none."""
+        return self._running.get(key)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Let a task of the client's own do something."""
@@ -492,6 +500,8 @@ class Pursuits:
         del self._running[pursuit.key]
         if self.journal is not None:
             self.journal.ended(pursuit.fate.request, outcome)
+        if self.witness is not None:
+            self.witness.ended(outcome)
         if kept:
             self.keep(outcome)
         if not self._running and self._idle is not None and not self._idle.done():
@@ -548,8 +558,3 @@ class Pursuits:
 def is_silence(answer: Answer[Any]) -> bool:
     """Whether no reply came at all."""
     return isinstance(answer, Unanswered) and answer.fault.http_status is None
-
-
-def _never_sent(waited: float) -> PapiError:
-    text = f"it could not be sent within {waited:.3f} s, as long as its caller waited"
-    return WaitTooLongError(text, wait=waited)

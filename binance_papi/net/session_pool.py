@@ -1,10 +1,11 @@
 """The sessions: one aiohttp session per source address, each beside its own weight tracker.
 
-The only room that knows aiohttp. aiohttp is made to do exactly one thing per call: write one
-request and read one reply. It follows no redirect (the key would travel along), keeps no cookie,
-reads no proxy or password from the environment, unpacks nothing, and does not send a DELETE a
-second time when the peer hangs up, as it does by itself otherwise. Its exceptions hold the signed
-URL and the key, so none of them leaves this room: what comes out are values.
+The only room, beside `binance_papi.net.websocket`, that knows aiohttp. aiohttp is made to do
+exactly one thing per call: write one request and read one reply. It follows no redirect (the key
+would travel along), keeps no cookie, reads no proxy or password from the environment, unpacks
+nothing, and does not send a DELETE a second time when the peer hangs up, as it does by itself
+otherwise. Its exceptions hold the signed URL and the key, so none of them leaves this room: what
+comes out are values.
 """
 
 from __future__ import annotations
@@ -274,7 +275,7 @@ class SessionPool:
         context = self._settings.ssl
         if context is None:
             # Reading the system's certificates takes milliseconds; not on the loop.
-            context = await asyncio.to_thread(_default_context)
+            context = await asyncio.to_thread(default_context)
         base = self._settings.base_url.rstrip("/")
         if self.carrier == "lean":
             # Imported where it is wanted: it needs an extra.
@@ -370,7 +371,8 @@ def _plain(error: BaseException) -> str:
     return f"{name}: {os.strerror(number)}" if isinstance(number, int) else name
 
 
-def _default_context() -> tls.SSLContext:
+def default_context() -> tls.SSLContext:
+    """The system's roots, TLS 1.2 or later; reading them takes milliseconds."""
     context = tls.create_default_context()
     context.minimum_version = tls.TLSVersion.TLSv1_2
     return context

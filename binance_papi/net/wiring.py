@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from binance_papi.core.admission import Admission, Route
 from binance_papi.core.events import Event
@@ -20,8 +20,17 @@ from binance_papi.net.line import Line
 from binance_papi.net.placing import Placings
 from binance_papi.net.pursuit import Pursuits
 from binance_papi.net.session_pool import SessionPool
+from binance_papi.net.witness import Witness
 
 _CLOSE_GRACE: Final = 1.0
+
+
+class Guest(Protocol):
+    """Whatever is closed with the client."""
+
+    async def aclose(self) -> None:
+        """Close it; twice does nothing."""
+        ...
 
 
 class Wiring:
@@ -70,6 +79,21 @@ class Wiring:
         )
         self.pursuits = Pursuits(self.line, self.clock, loop, journal)
         self.placings = Placings(self.pursuits)
+        self.loop = loop
+        self.settings = settings
+        self.witness = Witness(self.pursuits, self.placings, tell)
+        self._guests: dict[Guest, None] = {}
+
+    def welcome(self, guest: Guest) -> None:
+        """A stream is opened: it is evidence from now on, and is closed with the client."""
+        self._guests[guest] = None
+        self.pursuits.witness = self.witness
+
+    def dismiss(self, guest: Guest) -> None:
+        """A stream is closed."""
+        self._guests.pop(guest, None)
+        if not self._guests:
+            self.pursuits.witness = None
 
     def usage(self) -> tuple[Usage, ...]:
         """The state of every limit: each address's weight, then the account's orders."""
@@ -90,6 +114,8 @@ class Wiring:
         report, placements = await asyncio.gather(
             self.pursuits.close(grace), self.placings.close(grace)
         )
+        for guest in tuple(self._guests):
+            await guest.aclose()  # until here it was evidence
         self.gate.close()
         await self.pursuits.stop()
         await self.gate.idle(max(0.0, ends - self.clock.now()))

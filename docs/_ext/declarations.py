@@ -164,6 +164,9 @@ class Histories(SphinxDirective):
         ]
 
 
+_EVENTS = "binance_papi.api.events"
+
+
 class Requests(SphinxDirective):
     """``{requests}``: a section for each page family, with the requests it declares."""
 
@@ -204,8 +207,20 @@ class Replies(Requests):
     option = "members"
 
     def chosen(self, module: ModuleType) -> Iterator[type]:
-        """Structs that are no requests."""
+        """Structs that are no requests, and no events."""
+        if module.__name__.startswith(_EVENTS):
+            return iter(())
         return (one for one in declared(module, msgspec.Struct) if not issubclass(one, Request))
+
+
+class Events(Requests):
+    """``{events}``: a section for each module of events, with what it declares."""
+
+    option = "members"
+
+    def chosen(self, module: ModuleType) -> Iterator[type]:
+        """Structs of events."""
+        return declared(module, msgspec.Struct) if module.__name__.startswith(_EVENTS) else iter(())
 
 
 class Enumerations(SphinxDirective):
@@ -357,6 +372,7 @@ def setup(sphinx: Sphinx) -> dict[str, bool]:
     sphinx.add_directive("histories", Histories)
     sphinx.add_directive("requests", Requests)
     sphinx.add_directive("replies", Replies)
+    sphinx.add_directive("events", Events)
     sphinx.add_directive("enumerations", Enumerations)
     sphinx.add_directive("commands", Commands)
     sphinx.connect("autodoc-process-signature", signature)

@@ -13,11 +13,13 @@ import aiohttp
 from binance_papi.core import classify, decode, placement, resolve, search
 from binance_papi.core.admission import Admission
 from binance_papi.core.answer import NotOpen, Refused
+from binance_papi.core.backlog import Merge
 from binance_papi.core.cancel import Cancel
 from binance_papi.core.outcome import AlreadyGone
 from binance_papi.core.placement import Birth
 from binance_papi.core.resolve import Fate
 from binance_papi.core.signing import ApiKey
+from binance_papi.core.stream import Life
 from binance_papi.core.weight import WeightTracker
 from binance_papi.core.window import Window
 from binance_papi.net import session_pool
@@ -190,6 +192,37 @@ def duplicate_keys() -> None:
     _put(decode, "_has_duplicates", lambda *_: False)
 
 
+def no_merging() -> None:
+    """What comes on two connections comes twice."""
+    _put(Merge, "is_new", lambda *_: True)
+
+
+def any_frame_proves_the_key() -> None:
+    """A ping on a connection shows that its listenKey is alive."""
+    heard = Life.heard
+    _put(Life, "heard", lambda self, number, now, **_: heard(self, number, now, event=True))
+
+
+def no_hole() -> None:
+    """A lost connection that is replaced at once has missed nothing."""
+    opened = Life.opened
+
+    def forget(self: Life, number: int, now: float, jitter: float) -> None:
+        opened(self, number, now, jitter)
+
+    _put(Life, "opened", forget)
+
+
+def old_events_count() -> None:
+    """An event that shows an order open is believed like a query."""
+
+    def witness(self: Fate, seen: Any, event: Any) -> None:
+        if self.outcome is None:
+            self._see(seen, event, self.started, 0.5)
+
+    _put(Fate, "witness", witness)
+
+
 def _http_setting(**settings: Any) -> None:
     init = aiohttp.ClientSession.__init__
 
@@ -204,6 +237,7 @@ _WEIGHT: Final = (
     "tests/property/test_weight_conservation.py",
 )
 _FATE: Final = ("tests/core/test_resolve.py", "tests/simulation")
+_STREAM: Final = ("tests/simulation/test_simulation_stream.py",)
 _BIRTH: Final = ("tests/simulation/test_simulation_placing.py",)
 _WIRE: Final = ("tests/net/test_session_pool.py",)
 
@@ -236,6 +270,10 @@ REMOVALS: Final = (
     Removal("cap on bodies", no_cap, _WIRE),
     Removal("second look after a stall", no_stall_check, ("tests/net/test_deadline.py",)),
     Removal("fresh signatures", stale_signatures, _WIRE),
+    Removal("merging of two connections", no_merging, _STREAM),
+    Removal("proof that a listenKey is alive", any_frame_proves_the_key, _STREAM),
+    Removal("holes in a stream are told", no_hole, _STREAM),
+    Removal("old events prove nothing", old_events_count, ("tests/core/test_resolve.py",)),
     Removal("redacted keys", secrets_in_repr, ("tests/core/test_signing.py",)),
     Removal("duplicate keys are unreadable", duplicate_keys, ("tests/core/test_decode.py",)),
 )

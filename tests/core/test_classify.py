@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from binance_papi.api.um.conditional import CancelOrder
+from binance_papi.api.user_stream import StartUserDataStream
 from binance_papi.core.answer import (
     Answer,
     Banned,
@@ -237,3 +238,11 @@ def test_plain_bodies(body: bytes, msg: str) -> None:
     answer = told(500, body)
     assert isinstance(answer, Unanswered)
     assert msg == answer.fault.msg
+
+
+def test_a_reply_that_was_to_bring_a_secret_is_not_kept() -> None:
+    """A listenKey that can't be read stands in no answer."""
+    answer = classify(Reply(200, {}, b'{"listenKey":"hush"'), StartUserDataStream.endpoint)
+    assert isinstance(answer, Unanswered)
+    assert answer.body == b""
+    assert "hush" not in repr(answer)

@@ -20,7 +20,7 @@ from binance_papi.core.answer import (
     Unsent,
 )
 from binance_papi.core.codes import Meaning
-from binance_papi.core.raising import exception_for
+from binance_papi.core.raising import exception_for, never_sent
 from binance_papi.errors import PapiError
 
 CANCEL = CancelOrder(symbol="BTCUSDT", new_client_strategy_id="mine")
@@ -101,3 +101,10 @@ def test_success_is_no_exception() -> None:
     """Asking for the exception of a success is a mistake of ours."""
     with pytest.raises(AssertionError, match="a success is no exception"):
         error_of(Done(None))
+
+
+def test_waited_in_vain() -> None:
+    """How long, and what for where that is known."""
+    error = never_sent(1.25, request=CANCEL)
+    assert (error.wait, error.request) == (1.25, CANCEL)
+    assert "1.250 s" in str(error)

@@ -20,6 +20,7 @@ from binance_papi.core.answer import (
     Unanswered,
     Unsent,
 )
+from binance_papi.core.cancel import Sighting
 from binance_papi.core.codes import Meaning
 from binance_papi.core.horizon import ENGINE
 from binance_papi.core.outcome import AlreadyGone, Canceled, Outcome, Rejected, Unknown
@@ -875,3 +876,78 @@ def test_no_second_cancel_goes_along_by_the_user_s_id() -> None:
         serial = talk.fate.start_cancel()
         talk.fate.written(serial, talk.ms, talk.now)
         assert talk.later(talk.pace.hedge_after) is wanted
+
+
+# ---------------------------------------------------------------------- the stream as evidence
+
+
+def told(talk: Talk, status: str, **seen: Any) -> Outcome | None:
+    """An event of the stream; what is concluded from it."""
+    usual: dict[str, Any] = {"id": 7, "client_id": "mine", "updated": talk.ms}
+    talk.fate.witness(Sighting(status=status, **usual | seen), "the event")
+    return talk.fate.outcome
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [("CANCELED", Canceled), ("TRIGGERED", AlreadyGone), ("FILLED", AlreadyGone)],
+)
+def test_an_event_that_names_an_end_is_proof(status: str, kind: type[Any]) -> None:
+    """Without any reply; nothing more is due then."""
+    talk = Talk()
+    talk.write()
+    talk.now += 0.01
+    outcome = told(talk, status, child=8)
+    assert isinstance(outcome, kind)
+    assert outcome.order == "the event"
+    assert talk.due() is Step.END
+    assert told(talk, "EXPIRED") is outcome
+
+
+@pytest.mark.parametrize("status", ["NEW", "PARTIALLY_FILLED", "TRIGGERING", "MOON", ""])
+def test_an_event_that_names_no_end_may_be_old(status: str) -> None:
+    """It concludes nothing and plans nothing."""
+    talk = Talk()
+    talk.write()
+    wake = talk.fate.wake()
+    assert told(talk, status) is None
+    assert talk.fate.wake() == wake
+
+
+def test_who_cancelled_it_goes_by_the_time() -> None:
+    """After an attempt of ours: us; before one, since we began: another; before that, long ago."""
+    sent = Talk()
+    sent.write()
+    outcome = told(sent, "CANCELED")
+    assert isinstance(outcome, Canceled)
+    assert outcome.by == "us"
+    waiting = Talk()
+    outcome = told(waiting, "CANCELED", updated=BEGAN_MS + 1)
+    assert isinstance(outcome, Canceled)
+    assert outcome.by == "other"
+    assert isinstance(told(Talk(), "CANCELED", updated=BEGAN_MS - 5), AlreadyGone)
+
+
+def test_an_event_of_another_order_is_no_proof() -> None:
+    """Its id is another."""
+    talk = Talk()
+    assert told(talk, "CANCELED", id=8) is None
+
+
+@pytest.mark.parametrize("updated", [None, BEGAN_MS, BEGAN_MS - 1])
+def test_an_own_id_is_believed_only_afterwards(updated: int | None) -> None:
+    """Before the cancel began, it may have been another order's."""
+    talk = Talk(BY_TEXT)
+    assert told(talk, "EXPIRED", updated=updated) is None
+    assert isinstance(told(talk, "EXPIRED", updated=BEGAN_MS + 1), AlreadyGone)
+
+
+def test_an_event_confirms_or_contradicts_a_claim() -> None:
+    """With ``verify``, a success reply waits for it."""
+    for status, kind, odd in (("CANCELED", Canceled, False), ("TRIGGERED", AlreadyGone, True)):
+        talk = Talk(verify=True)
+        talk.cancel(order("CANCELED"))
+        assert talk.fate.outcome is None
+        outcome = told(talk, status)
+        assert isinstance(outcome, kind)
+        assert outcome.inconsistent is odd

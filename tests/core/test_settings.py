@@ -140,3 +140,30 @@ def test_the_lean_transport_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) 
 def test_the_parser_is_looked_for() -> None:
     """By the name of its package."""
     assert settings._has_parser() is (find_spec("httptools") is not None)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "stream_url", "expected"),
+    [
+        ("https://papi.binance.com", None, "wss://fstream.binance.com/pm"),
+        ("https://papi.binance.com/", None, "wss://fstream.binance.com/pm"),
+        ("https://example.org:8443/x/", None, "wss://example.org:8443/x/pm"),
+        ("http://127.0.0.1:80", None, "ws://127.0.0.1:80/pm"),
+        ("https://papi.binance.com", "wss://example.org/pm/", "wss://example.org/pm"),
+        ("https://papi.binance.com", "ws://[::1]:81", "ws://[::1]:81"),
+    ],
+)
+def test_where_streams_are(base_url: str, stream_url: str | None, expected: str) -> None:
+    """On the live exchange a host of their own; elsewhere beside the base URL, if nobody says."""
+    settings = Settings(**GOOD | {"base_url": base_url, "stream_url": stream_url})
+    assert settings.stream_base == expected
+
+
+@pytest.mark.parametrize(
+    "stream_url",
+    ["ws://fstream.binance.com/pm", "https://x.org", "wss://", "wss://a:b@x.org", "wss://x.org?y"],
+)
+def test_refuses_a_stream_url_that_would_show_the_key(stream_url: str) -> None:
+    """The listenKey stands in it: plain ws goes to loopback only."""
+    with pytest.raises(ValueError, match="stream_url"):
+        Settings(**GOOD | {"stream_url": stream_url})

@@ -17,7 +17,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
-from binance_papi.core.signing import ApiKey, Signer
+from binance_papi.core.signing import ApiKey, ListenKey, Signer
 from binance_papi.errors import UsageError
 
 HERE = Path(__file__).parent
@@ -137,6 +137,7 @@ HOLDERS: list[Any] = [
     Signer.from_pem(ED25519),
     Signer.from_pem(RSA),
     ApiKey(CANARY),
+    ListenKey(CANARY),
 ]
 
 
@@ -180,3 +181,13 @@ def test_attributes_show_nothing(holder: Any) -> None:
 def test_key_is_revealed_when_asked() -> None:
     """The header needs it."""
     assert ApiKey(CANARY).reveal() == CANARY
+
+
+def test_listen_keys_compare_by_their_text() -> None:
+    """Two are the same key, or not; neither is an API key or a text."""
+    assert ListenKey(CANARY) == ListenKey(CANARY)
+    assert hash(ListenKey(CANARY)) == hash(ListenKey(CANARY))
+    assert ListenKey(CANARY) != ListenKey("other")
+    assert ListenKey(CANARY) != ApiKey(CANARY)
+    with pytest.raises(ValueError, match="the listenKey is empty"):
+        ListenKey("")

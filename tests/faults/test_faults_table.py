@@ -62,20 +62,20 @@ ROWS: Final = {
     48: "test_faults_ends:test_row_48_one_of_a_thousand_raises",
     49: "test_faults_ends:test_row_49_closed_in_the_middle_of_a_burst",
     50: "test_faults_clock:test_row_50_the_loop_stands_still",
+    51: "test_faults_stream:test_row_51_the_stream_beside_the_reply",
     52: "test_faults_limits:test_row_52_headers_out_of_order",
     53: "test_faults_limits:test_row_53_a_window_ends_in_a_burst",
     54: "test_faults_limits:test_row_54_somebody_else_on_the_address",
     55: "test_faults_limits:test_row_55_an_endpoint_becomes_dearer",
     57: "test_faults_limits:test_row_57_cancels_before_queries",
+    59: "test_faults_stream:test_row_59_canceled_then_triggered",
     60: "test_faults_ends:test_row_60_another_loop",
 }
 """The first test of each row; more of the same row stand beside it."""
 
 WAITING: Final = {
-    51: "needs the user data stream, which the client does not have yet",
     56: "needs a budget that several processes share, which the client does not have yet",
     58: "is a matter of minutes, in virtual time: python -m tests.simulation --soak",
-    59: "needs the user data stream, which the client does not have yet",
 }
 """Rows without a test here, and why."""
 

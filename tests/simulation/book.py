@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import inf
 from typing import Final, NamedTuple
 
 OPEN: Final = frozenset({"NEW", "PARTIALLY_FILLED"})
@@ -41,6 +42,7 @@ class Order:
         symbol: Trading pair.
         changes: Its life, oldest first.
         child: Id of the plain order that it became.
+        told: When the stream told the client of its end.
         forgotten: From when until when the nodes act as if it did not exist, while it is open.
         own: Its owner's id of it; ``None``: ``x-`` and the exchange's id.
     """
@@ -51,6 +53,7 @@ class Order:
     changes: list[Change]
     child: int | None = None
     forgotten: tuple[float, float] = field(default=(0.0, 0.0))
+    told: float = inf
     own: str | None = None
 
     @property

@@ -156,8 +156,10 @@ def _canceled(claim: Claim, order: Order, wires: Sequence[Wire]) -> Found:
     if last.status != "CANCELED":
         yield "canceled", "not cancelled"
     elif claim.by == "us" and not _ours(order):
-        # What was still on its way when the query that decided was answered may have done it.
+        # What was still on its way when the query that decided was answered, or an event told it,
+        # may have done it.
         decided = max((wire.settled for wire in wires if _decides(wire)), default=inf)
+        decided = min(decided, order.told)
         if not any(
             wire.written <= last.at + BLUR
             and (may_have_done(wire) or (wire.action == "cancel" and wire.settled > decided))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from unittest import mock
@@ -16,6 +16,7 @@ from tests.simulation.book import Book
 from tests.simulation.checker import History, Violation, judge
 from tests.simulation.claim import Claim
 from tests.simulation.dice import Dice
+from tests.simulation.feed import told
 from tests.simulation.network import Network, plugged
 from tests.simulation.policies import CONTROLS, Policy, available, burst, key_of
 from tests.simulation.profile import Profile, drawn
@@ -126,6 +127,7 @@ def simulate(
     cancels: int | None = None,
     faults: float | None = None,
     profile: Profile | None = None,
+    stream: bool = False,
     keep: bool = False,
 ) -> Result:
     """Run one seed.
@@ -136,6 +138,7 @@ def simulate(
         cancels: How many; ``None``: 10 to 40.
         faults: How many messages meet a fault, part of 1; ``None``: the seed says.
         profile: The whole day instead.
+        stream: Whether a user data stream tells what happens, well or badly.
         keep: Whether all that happens is written down for reading.
     """
     dice = Dice(seed).of("run")
@@ -148,7 +151,9 @@ def simulate(
     world = World(seed, loop, day, keep=keep)
     try:
         with staged(world, seed):
-            history = loop.run_until_complete(_go(world, policy, count))
+            history = loop.run_until_complete(
+                _go(world, policy, count, Dice(seed).of("feed") if stream else None)
+            )
     finally:
         loop.close()
     violations = judge(history)
@@ -166,10 +171,11 @@ def simulate(
     )
 
 
-async def _go(world: World, policy: Policy, count: int) -> History:
+async def _go(world: World, policy: Policy, count: int, feed: random.Random | None) -> History:
     papi = world.client()
     await papi.open()
-    history, closed = await ask(world, papi, policy, count)
+    with nullcontext() if feed is None else told(world.loop, papi, feed, world.trace):
+        history, closed = await ask(world, papi, policy, count)
     closed = closed or await papi.aclose()
     if policy not in CONTROLS:
         history.closed = [key_of(one.request) for one in closed.unresolved]

@@ -9,6 +9,7 @@ import msgspec
 from binance_papi import (
     AlreadyGone,
     Canceled,
+    Gap,
     MaybePlaced,
     NotPlaced,
     OrderStatus,
@@ -20,7 +21,7 @@ from binance_papi import (
     Usage,
     with_client_id,
 )
-from binance_papi.api import general, portfolio, replies
+from binance_papi.api import events, general, portfolio, replies
 from binance_papi.api.cm import conditional as cm_conditional
 from binance_papi.api.cm import orders as cm_orders
 from binance_papi.api.margin import history as margin_history
@@ -29,8 +30,11 @@ from binance_papi.api.um import account as um_account
 from binance_papi.api.um import algo, conditional, orders
 from binance_papi.api.um import history as um_history
 from binance_papi.api.um import positions as um_positions
+from binance_papi.api.user_stream import UserDataStream
 from binance_papi.api.words import IncomeType
+from binance_papi.reconcile import OpenOrders
 from binance_papi.terms import AlgoStatus
+from binance_papi.user_stream import StreamEvent
 
 
 async def methods(papi: PapiClient) -> None:
@@ -108,6 +112,25 @@ async def margin(papi: PapiClient) -> None:
     assert_type(await papi.portfolio.account_balance(asset="USDT"), list[portfolio.Balance])
     unknown = await papi.adjacent.get_customize_id_for_client(broker_id="x")
     assert_type(unknown, msgspec.Raw)
+
+
+async def listening(papi: PapiClient) -> None:
+    """What a stream yields, and what its events hold."""
+    async with papi.user_stream() as stream:
+        async for event in stream:
+            assert_type(event, StreamEvent)
+            match event:
+                case events.AlgoUpdate():
+                    assert_type(event.algo_order.actual_order_id, int | None)
+                case events.OrderTradeUpdate(order=order):
+                    assert_type(order.average_price, Decimal | None)
+                case Gap():
+                    assert_type(event.since_ms, int)
+                case _:
+                    pass
+    found = await papi.reconcile_open(um=["BTCUSDT"], cm=())
+    assert_type(found, OpenOrders)
+    assert_type(await papi.listen_key.start_user_data_stream(), UserDataStream)
 
 
 async def histories(papi: PapiClient) -> None:

@@ -1,0 +1,101 @@
+"""A message of the stream to a typed event: one parse for what is documented, nothing ever lost."""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from binance_papi.api.events import Documented, ExchangeEvent, UnknownEvent
+from binance_papi.api.events.base import Event
+from binance_papi.api.events.orders import AlgoOrderUpdate, AlgoUpdate
+from binance_papi.api.words import BusinessUnit
+from binance_papi.core.decode import EMPTY, too_deep
+from binance_papi.core.signing import ListenKey
+
+T = TypeVar("T")
+
+_LONG: Final = 8192
+"""A shorter message can't nest so deeply that it does harm."""
+
+
+class _Kind(msgspec.Struct):
+    """Which event a message is, or where it stands inside."""
+
+    e: str | None = None
+    event: msgspec.Raw = msgspec.Raw()
+    data: msgspec.Raw = msgspec.Raw()
+
+
+class _UsdmAlgoUpdate(Event, frozen=True, kw_only=True, tag="ALGO_UPDATE"):
+    """An ALGO_UPDATE as plain USD-M futures write it."""
+
+    fs: BusinessUnit | None = None
+    transaction_time: int | None = msgspec.field(name="T", default=None)
+    o: AlgoOrderUpdate
+
+
+def _hook(kind: type[Any], value: Any) -> Any:
+    """The one type that msgspec does not know."""
+    if kind is ListenKey:
+        return ListenKey(value)
+    raise NotImplementedError
+
+
+# Lax, because the exchange has sent texts where integers are documented.
+_documented: Final[msgspec.json.Decoder[Documented]] = msgspec.json.Decoder(
+    Documented, strict=False, dec_hook=_hook
+)
+_usdm: Final = msgspec.json.Decoder(_UsdmAlgoUpdate, strict=False)
+_kind: Final = msgspec.json.Decoder(_Kind)
+
+
+def decode(raw: bytes) -> ExchangeEvent:
+    """Decode one message.
+
+    Args:
+        raw: The message.
+
+    Returns:
+        The event; `UnknownEvent` for whatever is none of those that are documented. It never
+        raises.
+    """
+    if len(raw) > _LONG and too_deep(raw):
+        return UnknownEvent(raw=raw, problem="nested too deeply")
+    # An empty text stands for an absent value. The exchange writes without blanks; others may not,
+    # and then one follows `{"e":` already.
+    body = raw.replace(b':""', b":null") if raw[5:6] == b'"' else EMPTY.sub(b":null", raw)
+    try:
+        return _documented.decode(body)
+    except msgspec.ValidationError as error:
+        problem = str(error)
+    except (msgspec.DecodeError, ValueError, RecursionError, MemoryError):
+        return UnknownEvent(raw=raw, problem="not JSON")
+    # Not the documented shape: another wrapper, or a kind of its own.
+    found = _look(_kind, body) or _Kind()
+    inner = bytes(found.event) or bytes(found.data)
+    if found.e is None and inner:
+        body, found = inner, _look(_kind, inner) or _Kind()
+    event = _look(_documented, body) if inner else None
+    if event is None and found.e == "ALGO_UPDATE":
+        event = _algo(_look(_usdm, body))
+    return event or UnknownEvent(kind=found.e, raw=raw, problem=problem)
+
+
+def _look(decoder: msgspec.json.Decoder[T], body: bytes) -> T | None:
+    """What a decoder makes of it, if it can."""
+    try:
+        return decoder.decode(body)
+    except (msgspec.DecodeError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _algo(event: _UsdmAlgoUpdate | None) -> AlgoUpdate | None:
+    if event is None:
+        return None
+    return AlgoUpdate(
+        event_time=event.event_time,
+        business_unit=event.fs,
+        transaction_time=event.transaction_time,
+        algo_order=event.o,
+    )

@@ -1,0 +1,36 @@
+"""What a stream tells of itself: that events may be missing, and that none comes."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Gap(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Events may be missing: ask by REST what became of orders and positions since.
+
+    It stands where the missing events would stand, after the last one before and before the first
+    one after.
+
+    Args:
+        since_ms: Exchange time in ms from which events may be missing.
+        until_ms: Exchange time in ms until which they may be.
+        reason: Why, in a few words.
+        dropped: How many were received and dropped because nobody read them; 0: none.
+    """
+
+    since_ms: int
+    until_ms: int
+    reason: str
+    dropped: int = 0
+
+
+class Disconnected(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """No connection is good any more; a `Gap` follows when one is again.
+
+    Args:
+        since_ms: Exchange time in ms from which events may be missing.
+        reason: Why, in a few words.
+    """
+
+    since_ms: int
+    reason: str
