@@ -178,7 +178,7 @@ def text(value: Any) -> str:
 
 def write(field: Field, value: Any) -> str:
     """One field as ``name=value``."""
-    kind: object = type(value)
+    kind: object = type(value)  # pyright: ignore[reportUnknownVariableType]
     # Most are; asked first, it halves the cost of encoding.
     if kind is int or (kind is str and not field.number and value.isalnum() and value.isascii()):
         return f"{field.prefix}{value}"

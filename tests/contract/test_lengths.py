@@ -14,7 +14,7 @@ LONGER = {
     "core/resolve.py": 650,
     "core/weight.py": 480,
     "net/lean.py": 600,
-    "net/line.py": 450,
+    "net/line.py": 480,
     "net/pursuit.py": 560,
     "net/session_pool.py": 450,
 }
