@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -11,6 +12,9 @@ import trustme
 from binance_papi import PapiClient
 from binance_papi.simulator import Simulator
 from tests.stage import MockedResponse, Peer, Virtual
+
+# Tables are as wide as in a pipe, however wide the screen of whoever runs the tests.
+os.environ.pop("COLUMNS", None)
 
 
 @pytest_asyncio.fixture
