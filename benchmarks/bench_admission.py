@@ -12,8 +12,9 @@ from typing import Any, Final
 from bench import Report, Target, fail, finish, options, quiet_gc, ratios, spread, turns
 
 from binance_papi import RateLimit
-from binance_papi.core.admission import Admission, Route, Waiter
+from binance_papi.core.admission import Admission, Waiter
 from binance_papi.core.endpoint import Lane
+from binance_papi.core.route import Route
 from binance_papi.core.weight import WeightTracker
 from binance_papi.errors import PapiError
 from binance_papi.net.clock import Clock

@@ -18,10 +18,11 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 from binance_papi import RateLimit, Signer
 from binance_papi.api.um.conditional import CancelOrder
-from binance_papi.core.admission import Admission, Route
+from binance_papi.core.admission import Admission
 from binance_papi.core.answer import Done, Reply
 from binance_papi.core.classify import classify
 from binance_papi.core.endpoint import Lane
+from binance_papi.core.route import Route
 from binance_papi.core.weight import WeightTracker
 from binance_papi.core.wire import encode, sign, stamp
 from binance_papi.net.clock import Clock

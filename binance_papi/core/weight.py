@@ -33,11 +33,10 @@ from collections.abc import Mapping, Sequence
 from math import inf
 from typing import Final
 
-import msgspec
-
 from binance_papi.core.endpoint import Lane
 from binance_papi.core.events import AlignmentLost, Event, Frozen
 from binance_papi.core.offset import Change, ClockOffset
+from binance_papi.core.ticket import Ticket
 from binance_papi.core.usage import Usage, count
 from binance_papi.core.window import MIN_SHARE, Window
 from binance_papi.terms import RateLimit
@@ -60,24 +59,6 @@ _PROBE_WAIT: Final = 1.0
 
 _BACK_OFF: Final = 0.7
 _BAN_REGAIN: Final = 0.10
-
-
-class Ticket(msgspec.Struct, gc=False):
-    """The right to send one request, charged until settled.
-
-    Attributes:
-        weight: What it costs.
-        epoch: State of the windows when it was charged.
-        at: Monotonic time of the charge.
-        serial: Its number.
-        alone: Whether nothing else was in flight.
-    """
-
-    weight: int
-    epoch: int
-    at: float
-    serial: int
-    alone: bool
 
 
 class WeightTracker:
@@ -145,16 +126,14 @@ class WeightTracker:
         self._serial = 0
         self._cold = probe
         self._probing_until = inf if probe else -inf
-        self._frozen_at = -inf
-        self.frozen_until = -inf
-        """Monotonic time until which nothing may be sent."""
+        self._frozen_at = self.frozen_until = -inf
         self._banned = False
         self._refused = 0
         # Serial and epoch of the last request that had the address for itself.
         self._last_alone = (-1, -1)
         for window in self.windows:
             window.place(offset, now)
-        self._edge = min((window.edge for window in self.windows), default=inf)
+        self._take_stock()
 
     # ------------------------------------------------------------------ time
 
@@ -162,7 +141,8 @@ class WeightTracker:
         """Bring the windows up to ``now``."""
         # What was lost counts in the new window if its time had not run out when that window may
         # have begun; `now` can be much later.
-        self._forget_lost(self._edge)
+        while self._lost and self._lost[0][0] <= self._edge:
+            self._lost_weight -= self._lost.popleft()[1]
         carried = self.in_flight + self._lost_weight
         for window in self.windows:
             if now >= window.rolls_at:
@@ -171,46 +151,19 @@ class WeightTracker:
                 window.open_next(carried)
         self._cold = self._cold and any(window.fresh for window in self.windows)
         self.epoch += 1
-        self._edge = min((window.edge for window in self.windows), default=inf)
         self._take_stock()
-
-    def _forget_lost(self, edge: float) -> None:
-        lost = self._lost
-        while lost and lost[0][0] <= edge:
-            self._lost_weight -= lost.popleft()[1]
 
     def reclock(self, change: Change, now: float) -> None:
         """Follow a change of what is known of the exchange's clock."""
         if now >= self._edge:
             self._roll(now)
         for window in self.windows:
-            if change is Change.JUMPED:
-                # Nobody knows which window counted what was sent so far: charge it to both.
-                window.charged = max(window.charged, window.next_charged or 0)
-                window.next_charged, window.carried = None, 0
-                index = window.index
-                window.place(self._offset, now)
-                if window.index < index:
-                    window.charged += window.previous  # it is still the window before
-                if now >= window.opens_at:
-                    window.open_next(window.charged)
+            if window.follow(self._offset, now, jumped=change is Change.JUMPED):
                 self.epoch += 1
-            else:
-                opened = window.opens_at
-                window.reclock(self._offset)
-                if window.opens_at < opened:
-                    self.epoch += 1  # less is known than was thought
-                if window.next_charged is not None and now < window.opens_at:
-                    # More is known: the next window has certainly not begun. What is in flight will
-                    # be carried into it when it may have.
-                    window.next_charged = None
-                    self.epoch += 1
-                began = self._offset.surely(window.index * window.period)
-                if began > now:
-                    # The interval widened to before this window's start. Wait until it surely
-                    # began.
-                    self.frozen_until = max(self.frozen_until, began)
-        self._edge = min((window.edge for window in self.windows), default=inf)
+            began = self._offset.surely(window.index * window.period)
+            if began > now and change is not Change.JUMPED:
+                # The interval widened to before this window's start. Wait until it surely began.
+                self.frozen_until = max(self.frozen_until, began)
         self._take_stock()
 
     # ------------------------------------------------------------------ admission
@@ -259,28 +212,18 @@ class WeightTracker:
         return True
 
     def _take_stock(self) -> None:
-        """Note whether there is one window, and no doubt about which requests it counts."""
+        """Note when to look again, and whether there is one window without doubt what it counts."""
+        self._edge = min((window.edge for window in self.windows), default=inf)
         window = self._only
-        self._plain = window
-        if window is not None and (
-            self._cold
-            or window.next_charged is not None
-            or window.carried
-            or window.sliding
-            or self._probing_until == inf
-        ):
-            self._plain = None
+        sure = window is not None and window.sure and not self._cold
+        self._plain = window if sure and self._probing_until < inf else None
 
-    def _held(self, alone: bool) -> int:
-        """One request's room is held back while it is in doubt which window counts what.
+    def _held(self, alone: bool) -> bool:
+        """Whether room is held back for a request that brings the exchange's own count.
 
-        Once that window has begun and all else is used and settled, it is sent alone, and brings
-        the exchange's own count.
+        It goes once it is the only one in flight, and ends the doubt about which window counts what.
         """
-        for window in self.windows:
-            if window.doubtful(alone):
-                return 1
-        return 0
+        return any(window.doubtful(alone) for window in self.windows)
 
     def probing(self, now: float) -> bool:
         """Whether one request is out alone, to learn what the exchange says."""
@@ -332,12 +275,7 @@ class WeightTracker:
             self._roll(now)
         least = self.silence(now)
         for window in self.windows:
-            short = weight - max(0, window.room)
-            if short > 0:
-                # What the next window is charged already takes room there.
-                later = max(0, short - window.capacity + (window.next_charged or 0))
-                full = -(-later // max(1, window.capacity))
-                least = max(least, window.rolls_at - now + full * window.period)
+            least = max(least, window.wait(weight, now))
         return least
 
     # ------------------------------------------------------------------ settlement
@@ -388,24 +326,13 @@ class WeightTracker:
                 self._cold = False
                 if used > window.charged + window.foreign:
                     excess = max(excess, window.hear(used))
-                if alone:
-                    self._check_alone(window, used, follows)
+                if alone and not window.hear_alone(used, follows=follows):
+                    self.events.append(AlignmentLost(window.rule))
         if not alone:
             return 0
         self._last_alone = (ticket.serial, ticket.epoch)
         self._take_stock()
         return 0 if cold else excess
-
-    def _check_alone(self, window: Window, used: int, follows: bool) -> None:
-        """What can be told when a request had the address for itself."""
-        if window.next_charged is None and not window.sliding:
-            if follows and used < window.seen:
-                # Between two such requests use can only grow.
-                window.sliding = True
-                self.events.append(AlignmentLost(window.rule))
-            elif window.carried:
-                window.verify(used)
-        window.seen = used
 
     # ------------------------------------------------------------------ refusals
 
@@ -465,16 +392,8 @@ class WeightTracker:
         """The state of every rule."""
         if now >= self._edge:
             self._roll(now)
+        frozen_for = self.silence(now)
         return tuple(
-            Usage(
-                limit=window.rule,
-                used=window.charged + window.foreign,
-                in_flight=self.in_flight,
-                resets_in=max(0.0, window.rolls_at - now),
-                foreign=window.foreign,
-                frozen_for=self.silence(now),
-                refused=self._refused,
-                source_address=self.source_address,
-            )
+            window.usage(now, self.in_flight, frozen_for, self._refused, self.source_address)
             for window in self.windows
         )

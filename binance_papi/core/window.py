@@ -12,7 +12,7 @@ from __future__ import annotations
 from math import floor, inf
 
 from binance_papi.core.offset import ClockOffset
-from binance_papi.core.usage import header_of
+from binance_papi.core.usage import Usage, header_of
 from binance_papi.terms import RateLimit
 
 HEADROOM = 0.01
@@ -99,6 +99,38 @@ class Window:
         self.opens_at = offset.perhaps(boundary)
         self.rolls_at = offset.surely(boundary)
 
+    def follow(self, offset: ClockOffset, now: float, *, jumped: bool) -> bool:
+        """Follow a change of what is known of the exchange's clock.
+
+        Args:
+            offset: What is known now.
+            now: Monotonic seconds.
+            jumped: Whether what was known before was wrong.
+
+        Returns:
+            Whether a header may now speak of another window than it did.
+        """
+        if jumped:
+            # Nobody knows which window counted what was sent so far: charge it to both.
+            self.charged = max(self.charged, self.next_charged or 0)
+            self.next_charged, self.carried = None, 0
+            index = self.index
+            self.place(offset, now)
+            if self.index < index:
+                self.charged += self.previous  # it is still the window before
+            if now >= self.opens_at:
+                self.open_next(self.charged)
+            return True
+        opened = self.opens_at
+        self.reclock(offset)
+        less = self.opens_at < opened  # is known than was thought
+        if self.next_charged is not None and now < self.opens_at:
+            # More is known: the next window has certainly not begun. What is in flight will be
+            # carried into it when it may have.
+            self.next_charged = None
+            return True
+        return less
+
     @property
     def edge(self) -> float:
         """When this window's books change next."""
@@ -145,6 +177,32 @@ class Window:
             return 0
         self.foreign += more
         return more
+
+    def hear_alone(self, used: int, *, follows: bool) -> bool:
+        """A request had the address for itself, so ``used`` is the whole truth.
+
+        Args:
+            used: What the exchange reported.
+            follows: Whether the request before had the address for itself too.
+
+        Returns:
+            Whether boundaries are where they should be, as far as this tells; if not, from now on
+            two windows are summed.
+        """
+        aligned = True
+        if self.next_charged is None and not self.sliding:
+            if follows and used < self.seen:
+                # Between two such requests use can only grow.
+                self.sliding, aligned = True, False
+            elif self.carried:
+                self.verify(used)
+        self.seen = used
+        return aligned
+
+    @property
+    def sure(self) -> bool:
+        """Whether nobody doubts which requests it counts."""
+        return not (self.carried or self.sliding) and self.next_charged is None
 
     def doubtful(self, alone: bool) -> bool:
         """Whether room has to be held back for a request that clears a doubt about this window.
@@ -209,3 +267,28 @@ class Window:
         """Part of the window that is still to come, 0 to 1; its last moments count as over."""
         part = (self.rolls_at - now) / self.period
         return min(1.0, part) if part > MELTED else 0.0
+
+    def wait(self, weight: int, now: float) -> float:
+        """At least how many seconds it takes until ``weight`` in all fits; 0: it fits now."""
+        short = weight - max(0, self.room)
+        if short <= 0:
+            return 0.0
+        # What the next window is charged already takes room there.
+        later = max(0, short - self.capacity + (self.next_charged or 0))
+        full = -(-later // max(1, self.capacity))
+        return self.rolls_at - now + full * self.period
+
+    def usage(
+        self, now: float, in_flight: int, frozen_for: float, refused: int, address: str | None
+    ) -> Usage:
+        """The state of this rule; what a window does not know is told by its tracker."""
+        return Usage(
+            limit=self.rule,
+            used=self.charged + self.foreign,
+            in_flight=in_flight,
+            resets_in=max(0.0, self.rolls_at - now),
+            foreign=self.foreign,
+            frozen_for=frozen_for,
+            refused=refused,
+            source_address=address,
+        )

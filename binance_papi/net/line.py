@@ -8,15 +8,10 @@ from collections.abc import Callable
 from math import inf
 from typing import Any, Final, TypeVar, cast
 
-from binance_papi.core.admission import Grant, Waiter
-from binance_papi.core.answer import Answer, Banned, Done, Refused, Reply, Unanswered, Unsent
-from binance_papi.core.audit import WeightAudit
-from binance_papi.core.breaker import Breaker
+from binance_papi.core.answer import Answer, Done, Refused, Reply, Unanswered, Unsent
 from binance_papi.core.classify import classify
-from binance_papi.core.codes import Meaning
-from binance_papi.core.endpoint import Endpoint, Lane, Request, lane_of, weight_of
-from binance_papi.core.events import ClockJumped, Event
-from binance_papi.core.offset import Change
+from binance_papi.core.endpoint import Lane, Request, lane_of, weight_of
+from binance_papi.core.events import Event
 from binance_papi.core.raising import exception_for
 from binance_papi.core.retry import pause_before_resend
 from binance_papi.core.signing import Signer
@@ -24,75 +19,15 @@ from binance_papi.core.wire import encode, sign, stamp
 from binance_papi.errors import BannedError, PapiError, WaitTooLongError
 from binance_papi.net.carrier import Connection
 from binance_papi.net.clock import Clock
+from binance_papi.net.flight import Flight, cancelled
 from binance_papi.net.gate import Gate
+from binance_papi.net.ledger import Ledger
 from binance_papi.net.session_pool import SessionPool
 
 R = TypeVar("R")
 
 _FRESH: Final = 0.0005
 """Seconds per millisecond of the receive window for which a signature may wait to be written."""
-
-
-def _cancelled(grant: Grant) -> Unsent | Unanswered:
-    """What is known of a request whose caller was cancelled."""
-    reason = "the call was cancelled"
-    return Unanswered(reason) if grant.written else Unsent(reason, held=True)
-
-
-class Flight(Waiter, kw_only=True, eq=False):
-    """One request between its question for admission and its answer.
-
-    Attributes:
-        line: Where it flies.
-        request: The request.
-        patience: Tells, once it is admitted, the seconds from its first byte to its whole reply.
-        recv_window: Milliseconds for which it is valid.
-        on_written: Called right before its first byte is written; ``None``: nobody cares.
-        trips: What the breaker had shut when it asked.
-        landing: Its answer; ``None``: it is admitted, and no connection stands ready; an exception
-            if it can't go at all.
-        sent: Monotonic time when it was admitted.
-        connection: What it is on.
-    """
-
-    line: Line
-    request: Request[Any]
-    patience: Callable[[], float]
-    recv_window: int
-    on_written: Callable[[], None] | None
-    trips: int
-    landing: asyncio.Future[Answer[Any] | Exception | None]
-    sent: float = 0.0
-    connection: Connection | None = None
-
-    def wake(self, problem: PapiError | None = None) -> None:
-        """Its turn has come: off it goes, unless its caller was cancelled at the same moment."""
-        if self.landing.done():
-            return
-        if problem is None and self.grant is None:
-            text = "no room for as long as this call may wait"
-            problem = WaitTooLongError(text, wait=self.give_up - self.sent)
-        if problem is not None:
-            self.landing.set_result(problem)
-        else:
-            self.line.launch(self)
-
-    def hear(self, heard: Reply | Unanswered) -> None:
-        """What came back, or that nothing will."""
-        self.connection = None
-        try:
-            answer: Answer[Any] | Exception = self.line.land(self, heard)
-        except Exception as error:  # noqa: BLE001 - it belongs to the caller, not to the connection
-            answer = error
-        if not self.landing.done():
-            self.landing.set_result(answer)
-
-    def written(self) -> None:
-        """Its first byte is about to be written."""
-        assert self.grant is not None
-        self.grant.written = True
-        if self.on_written is not None:
-            self.on_written()
 
 
 class Line:
@@ -110,10 +45,10 @@ class Line:
     """
 
     __slots__ = (
-        "_audit",
         "_breaker",
         "_clock",
         "_gate",
+        "_ledger",
         "_loop",
         "_max_wait",
         "_patience",
@@ -121,7 +56,6 @@ class Line:
         "_recv_window",
         "_signed",
         "_signer",
-        "_tell",
     )
 
     def __init__(
@@ -146,9 +80,8 @@ class Line:
         self._recv_window = recv_window
         self._patience = lambda: timeout
         self._max_wait = max_wait
-        self._tell = tell
-        self._audit = WeightAudit()
-        self._breaker = Breaker()
+        self._ledger = Ledger(gate, clock, tell)
+        self._breaker = self._ledger.breaker
 
     async def send(self, request: Request[R]) -> R:
         """Carry one request; see `PapiClient.send`."""
@@ -260,8 +193,8 @@ class Line:
             landing=self._loop.create_future(),
             sent=now,
         )
-        if self._audit.raised:
-            flight.weight += self._audit.beyond(endpoint)
+        if self._ledger.audit.raised:
+            flight.weight += self._ledger.audit.beyond(endpoint)
         refusal = breaker.answer(endpoint, now) if breaker.wary else None
         if refusal is not None:
             flight.landing.set_result(refusal)
@@ -323,11 +256,11 @@ class Line:
         grant = flight.grant
         assert grant is not None
         if not isinstance(heard, Reply):
-            self._settle_unheard(grant, heard)
+            self._ledger.unheard(grant, heard)
             return heard
         endpoint = flight.request.endpoint
         answer = classify(heard, endpoint)
-        self._settle(grant, heard, answer, endpoint, flight.sent)
+        self._ledger.settle(grant, heard, answer, endpoint, flight.sent)
         return answer
 
     async def _send(self, flight: Flight) -> Answer[Any]:
@@ -352,7 +285,7 @@ class Line:
             )
         finally:
             if heard is None:
-                self._settle_unheard(grant, _cancelled(grant))
+                self._ledger.unheard(grant, cancelled(grant))
         assert heard is not None
         return self.land(flight, heard)
 
@@ -363,7 +296,7 @@ class Line:
         refusal = self._breaker.answer(flight.request.endpoint, self._clock.now())
         if refusal is not None:
             assert flight.grant is not None
-            self._settle_unheard(flight.grant, Unsent(refusal.fault.msg, held=True))
+            self._ledger.unheard(flight.grant, Unsent(refusal.fault.msg, held=True))
         return refusal
 
     def _desert(self, flight: Flight) -> None:
@@ -372,7 +305,7 @@ class Line:
         if connection is not None:
             assert flight.grant is not None
             connection.abort()
-            self._settle_unheard(flight.grant, _cancelled(flight.grant))
+            self._ledger.unheard(flight.grant, cancelled(flight.grant))
         elif flight.grant is not None and flight.grant.written:
             return  # its answer came at the same moment
         elif flight.landing.cancelled() or flight.landing.result() is None:
@@ -385,74 +318,3 @@ class Line:
         if endpoint.signed:
             query = sign(stamp(query, flight.recv_window, self._clock.timestamp()), self._signer)
         return f"{endpoint.path}?{query}" if query else endpoint.path
-
-    # ------------------------------------------------------------------ what is learned
-
-    def _settle_unheard(self, grant: Grant, heard: Unsent | Unanswered) -> None:
-        now = self._clock.now()
-        if isinstance(heard, Unsent):
-            self._gate.admission.refund(grant, now)
-            if not heard.held:
-                grant.route.unreachable(now)
-        else:
-            # Without an answer, or cancelled: it may have been counted.
-            self._gate.admission.lose(grant, now)
-        self._gate.drain()
-
-    def _settle(
-        self,
-        grant: Grant,
-        reply: Reply,
-        answer: Answer[Any],
-        endpoint: Endpoint[Any],
-        sent: float,
-    ) -> None:
-        """Learn what a reply teaches: used weight, the exchange's clock, what to obey."""
-        now = self._clock.now()
-        done = isinstance(answer, Done)
-        if self._breaker.wary or not done:
-            self._breaker.hear(endpoint, answer, now)
-        admission = self._gate.admission
-        excess = admission.settle(grant, reply.headers, now)
-        if now >= self._clock.rests_until or not done:
-            self._learn_the_time(reply, answer, endpoint, sent, now)
-        if done:
-            grant.route.served()
-        else:
-            admission.obey(grant, answer, now)
-            if isinstance(answer, Banned):
-                self._gate.turn_away()
-        if excess or grant.ticket.alone or grant.route.tracker.events:
-            self._report(grant, endpoint, excess)
-        self._gate.drain_soon()
-
-    def _learn_the_time(
-        self, reply: Reply, answer: Answer[Any], endpoint: Endpoint[Any], sent: float, now: float
-    ) -> None:
-        """What a reply tells of the exchange's clock."""
-        stamped = None
-        if endpoint.stamped is not None and isinstance(answer, Done):
-            stamped = getattr(answer.reply, endpoint.stamped)
-        change = self._clock.learn(
-            reply.headers,
-            stamped,
-            sent,
-            now,
-            doubted=isinstance(answer, Refused) and answer.meaning is Meaning.CLOCK,
-        )
-        if change is not Change.NONE:
-            self._gate.admission.reclock(change, now)
-            if change is Change.JUMPED:
-                self._tell(ClockJumped(self._clock.offset.error(now)))
-
-    def _report(self, grant: Grant, endpoint: Endpoint[Any], excess: int) -> None:
-        """Tell what the limits went through."""
-        if excess or grant.ticket.alone:
-            raised = self._audit.hear(endpoint, excess, grant.ticket.weight)
-            if raised is not None:
-                self._tell(raised)
-        events = grant.route.tracker.events
-        if events:
-            for event in events:
-                self._tell(event)
-            events.clear()

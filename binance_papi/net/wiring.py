@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from binance_papi.core.admission import Admission, Route
+from binance_papi.core.admission import Admission
 from binance_papi.core.events import Event
 from binance_papi.core.outcome import CloseReport
+from binance_papi.core.route import Route
 from binance_papi.core.settings import Settings
 from binance_papi.core.signing import ApiKey, Signer
 from binance_papi.core.usage import Usage

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from binance_papi.core.admission import Admission, Grant, Route, Waiter
+from binance_papi.core.admission import Admission, Waiter
 from binance_papi.core.answer import Banned, Done, Fault, NotOpen, Overloaded, Throttled
 from binance_papi.core.codes import Meaning
 from binance_papi.core.endpoint import Lane
 from binance_papi.core.offset import Change, ClockOffset
+from binance_papi.core.route import Grant, Route
 from binance_papi.core.weight import WeightTracker
 from binance_papi.terms import RateLimit
 

@@ -11,9 +11,10 @@ from urllib.parse import parse_qsl
 
 from binance_papi.api.um import conditional, orders
 from binance_papi.burst import Burst
-from binance_papi.core.admission import Admission, Route
+from binance_papi.core.admission import Admission
 from binance_papi.core.answer import Reply, Unanswered, Unsent
 from binance_papi.core.outcome import BurstReport
+from binance_papi.core.route import Route
 from binance_papi.core.signing import Signer
 from binance_papi.core.weight import WeightTracker
 from binance_papi.net.clock import Clock

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from binance_papi.core.admission import Admission, Grant, Route, Waiter
+from binance_papi.core.admission import Admission, Waiter
 from binance_papi.core.answer import Banned, Fault, Throttled
 from binance_papi.core.codes import Meaning
 from binance_papi.core.endpoint import Lane
+from binance_papi.core.route import Grant, Route
 from binance_papi.core.weight import WeightTracker
 from binance_papi.errors import BannedError, PapiError, UsageError, WaitTooLongError
 from binance_papi.net.clock import Clock

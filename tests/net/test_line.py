@@ -13,9 +13,10 @@ import pytest
 
 from binance_papi.api.general import TestConnectivity as Ping
 from binance_papi.api.um import conditional
-from binance_papi.core.admission import Admission, Route
+from binance_papi.core.admission import Admission
 from binance_papi.core.answer import Reply, Unanswered, Unsent
 from binance_papi.core.events import Event, WeightRaised
+from binance_papi.core.route import Route
 from binance_papi.core.signing import Signer
 from binance_papi.core.weight import WeightTracker
 from binance_papi.errors import (

@@ -9,10 +9,11 @@ from itertools import count
 from math import exp, inf
 from random import Random
 
-from binance_papi.core.admission import Admission, Grant, Route, Waiter
+from binance_papi.core.admission import Admission, Waiter
 from binance_papi.core.answer import Done
 from binance_papi.core.endpoint import Lane
 from binance_papi.core.offset import ClockOffset
+from binance_papi.core.route import Grant, Route
 from binance_papi.core.weight import LINGER, WeightTracker
 from binance_papi.terms import RateLimit
 from tests.property.reference_exchange import BEGINNING, Exchange, Life, allowed, known_within

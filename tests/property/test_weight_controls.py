@@ -12,8 +12,9 @@ import pytest
 
 from binance_papi.core.endpoint import Lane
 from binance_papi.core.offset import ClockOffset
+from binance_papi.core.ticket import Ticket
 from binance_papi.core.usage import count
-from binance_papi.core.weight import Ticket, WeightTracker
+from binance_papi.core.weight import WeightTracker
 from binance_papi.core.window import Window
 from binance_papi.terms import RateLimit
 from tests.property.event_simulation import (

@@ -17,11 +17,12 @@ from hypothesis.stateful import (
     rule,
 )
 
-from binance_papi.core.admission import Admission, Grant, Route, Waiter
+from binance_papi.core.admission import Admission, Waiter
 from binance_papi.core.answer import Banned, Done, Fault, Overloaded, Throttled
 from binance_papi.core.codes import Meaning
 from binance_papi.core.endpoint import Lane
 from binance_papi.core.offset import Change
+from binance_papi.core.route import Grant, Route
 from binance_papi.core.weight import LINGER, WeightTracker
 from binance_papi.terms import RateLimit
 from tests.property.reference_exchange import BEGINNING, Exchange, Life, allowed, known_within

@@ -1,0 +1,303 @@
+"""One connection of the lean transport: what is written, and what is read until a reply is whole.
+
+Parsing is httptools' business (llhttp, as in Node.js); what is not framed by ``Content-Length`` or
+chunks closes the connection. A reply's bytes go on as they came.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from math import inf
+from typing import Any, Final, Protocol
+
+import httptools
+
+from binance_papi.core.answer import Fault, Reply, Unanswered
+from binance_papi.core.decode import MAX_BODY
+from binance_papi.net.attempt import HEAD_SAYS_IT
+from binance_papi.net.carrier import Listener
+
+_HEAD: Final = 16_384
+"""Bytes of a reply's status line and headers at most."""
+
+_RAW: Final = 4 * MAX_BODY
+"""Bytes of a whole reply at most, chunks and trailers included."""
+
+_INTERIM: Final = 8
+_OK: Final = 200
+
+_spelled: Final[dict[str, bytes]] = {}
+"""How the server spelled a header when it was asked for last; mostly it does so again."""
+
+
+class Headers(Mapping[str, str]):
+    """A reply's headers by their lower-case names; nearly all are never asked for."""
+
+    __slots__ = ("_raw",)
+
+    def __init__(self, raw: dict[bytes, bytes]) -> None:
+        self._raw = raw
+
+    def get(self, name: str, default: Any = None, /) -> Any:
+        """The value of a header, or ``default``."""
+        value = self._raw.get(_spelled.get(name, b""))
+        if value is None:
+            value = self._search(name)
+        return default if value is None else value.decode("latin-1")
+
+    def _search(self, name: str) -> bytes | None:
+        wanted = name.encode("latin-1")
+        for spelled, value in self._raw.items():
+            if spelled.lower() == wanted:
+                _spelled[name] = spelled
+                return value
+        return None
+
+    def __contains__(self, name: object) -> bool:
+        return self.get(str(name)) is not None
+
+    def __getitem__(self, name: str) -> str:
+        value: str | None = self.get(name)
+        if value is None:
+            raise KeyError(name)
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({name.decode("latin-1").lower() for name in self._raw})
+
+    def __len__(self) -> int:
+        return len(set(self))
+
+    def __repr__(self) -> str:
+        return f"<headers {', '.join(sorted(self))}>"
+
+
+class Home(Protocol):
+    """The session that a connection belongs to."""
+
+    before: dict[str, bytes]
+    """What stands before path and query, by method."""
+    after: dict[tuple[str, bool], bytes]
+    """What stands behind them, by method and with the key or without."""
+    rings_at: float
+    """When the session looks for replies that are overdue, monotonic seconds."""
+    now: Callable[[], float]
+    """Monotonic seconds."""
+
+    def arm(self, when: float) -> None:
+        """Look then, and not before."""
+        ...
+
+    def idle(self, connection: HttpConnection) -> None:
+        """A connection is free."""
+        ...
+
+    def lost(self, connection: HttpConnection) -> None:
+        """A connection is gone."""
+        ...
+
+    def tell(self, listener: Listener, reply: Reply) -> None:
+        """Tell of a whole reply, soon."""
+        ...
+
+
+class HttpConnection(asyncio.Protocol):
+    """One connection; what it hears goes to the listener of the request that is on it."""
+
+    __slots__ = (
+        "_body",
+        "_body_size",
+        "_framed",
+        "_headers",
+        "_home",
+        "_interim",
+        "_keep",
+        "_parser",
+        "_raw",
+        "_sized",
+        "_status",
+        "_stop",
+        "_whole",
+        "_write",
+        "due",
+        "grace",
+        "idle_since",
+        "listener",
+        "on_header",
+        "patience",
+        "raw_headers",
+        "transport",
+    )
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self.raw_headers: dict[bytes, bytes] = {}
+        # The parser's most frequent call goes straight to a dictionary; of duplicates the first
+        # counts.
+        self.on_header = self.raw_headers.setdefault
+        self._parser: Any = httptools.HttpResponseParser(self)
+        self._headers = Headers({})
+        self._body: list[bytes] = []
+        self._body_size = self._raw = self._interim = self._status = 0
+        self._framed = self._sized = self._stop = self._whole = self._keep = False
+        self.transport: asyncio.Transport | None = None
+        self._write: Callable[[bytes], None] = _nowhere
+        self.listener: Listener | None = None
+        self.due = self.idle_since = inf
+        self.patience = 0.0
+        self.grace = False
+
+    # ------------------------------------------------------------------ the owner's side
+
+    def carry(
+        self, method: str, target: str, keyed: bool, patience: float, listener: Listener, /
+    ) -> None:
+        """Write a request; see `Connection.carry`."""
+        home = self._home
+        self.patience = patience
+        self.due = due = home.now() + patience
+        self.grace = self._framed = self._whole = False
+        self._raw = self._interim = 0
+        listener.written()
+        self.listener = listener
+        self._write(
+            b"%b%b%b" % (home.before[method], target.encode("ascii"), home.after[method, keyed])
+        )
+        if home.rings_at > due:
+            home.arm(due)
+
+    def abort(self) -> None:
+        """Drop the connection; nothing more is heard from it."""
+        self.listener = None
+        if self.transport is not None:
+            self.transport.abort()
+
+    def expire(self) -> None:
+        """The reply did not come in time."""
+        self.end(f"no reply within {self.patience:g} s")
+
+    # ------------------------------------------------------------------ the loop's side
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """It stands."""
+        self.transport = transport  # type: ignore[assignment]
+        self._write = transport.write  # type: ignore[attr-defined]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It is gone."""
+        if exc is None and self._framed and not self._sized and not self._whole:
+            # A body without a length ends with the connection; whether it is whole, JSON tells.
+            self._deliver(b"".join(self._body))
+        self.end(f"the connection ended ({type(exc).__name__})" if exc else "the connection ended")
+        self._home.lost(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Bytes came: feed the parser; bytes for nobody drop the connection."""
+        if self.listener is None:
+            self.abort()
+            return
+        self._raw += len(data)
+        if self._raw > _HEAD and self._too_long(data):
+            return
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            if not self._whole:
+                self.end(f"the reply can't be read ({type(error).__name__})")
+                return
+            self._stop = True  # a whole reply, and then something that is none
+        # Only now: a request that is written from here is answered by what comes after.
+        if self._whole:
+            self._finish()
+        elif self._stop:
+            self.end("the reply is longer than any that is known")
+
+    def _too_long(self, data: bytes) -> bool:
+        if not self._framed and b"\r\n\r\n" not in data[:_HEAD]:
+            self.end("the head of the reply is too long")
+            return True
+        if self._raw > _RAW:
+            self.end("the reply is longer than any that is known")
+            return True
+        return False
+
+    def _finish(self) -> None:
+        """The reply is whole: the connection is free, and then its listener may go on."""
+        keep = self._keep and not self._stop
+        listener, self.listener = self.listener, None
+        self.due = inf
+        if keep:
+            self._home.idle(self)
+        else:
+            self.abort()
+        if listener is not None:
+            body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+            self._home.tell(listener, Reply(self._status, self._headers, body))
+
+    # ------------------------------------------------------------------ the parser's side
+
+    def on_message_begin(self) -> None:
+        """A reply begins; a second one is nobody's."""
+        if self._whole:
+            self._stop = True
+            return
+        self.raw_headers.clear()
+        self._body = []
+        self._body_size = 0
+        self._framed = False
+
+    def on_headers_complete(self) -> None:
+        """The head is whole; trailers come later, and don't count."""
+        if self._whole:
+            return
+        raw = self.raw_headers.copy()
+        self._headers = headers = Headers(raw)
+        if self._raw > _HEAD and sum(map(len, raw)) + sum(map(len, raw.values())) > _HEAD:
+            self._stop = True
+        self._framed = True
+        self._sized = "content-length" in headers or "transfer-encoding" in headers
+        self._status = self._parser.get_status_code()
+
+    def on_body(self, part: bytes) -> None:
+        """A part of the body; one byte too many is enough to know that it is too long."""
+        self._body.append(part)
+        self._body_size += len(part)
+        if self._body_size > MAX_BODY and not self._stop:
+            self._stop = True
+            self._deliver(b"".join(self._body)[: MAX_BODY + 1])
+
+    def on_message_complete(self) -> None:
+        """The reply is whole."""
+        if self._status < _OK:  # an interim reply: the real one follows
+            self._interim += 1
+            self._stop = self._stop or self._interim > _INTERIM
+            return
+        if self._stop or self._whole:
+            return
+        self._keep = self._sized and self._parser.should_keep_alive()
+        self._whole = True
+
+    def _deliver(self, body: bytes) -> None:
+        """So much of a body is enough."""
+        listener, self.listener = self.listener, None
+        self.due = inf
+        if listener is not None:
+            listener.hear(Reply(self._status, self._headers, body))
+
+    def end(self, reason: str) -> None:
+        """No whole reply came."""
+        listener, self.listener = self.listener, None
+        self.due = inf
+        self.abort()
+        if listener is None:
+            return
+        status = self._status if self._framed else None
+        if status in HEAD_SAYS_IT:
+            listener.hear(Reply(status, self._headers, b""))
+        else:
+            listener.hear(Unanswered(reason, Fault(status)))
+
+
+def _nowhere(_: bytes) -> None:
+    raise ConnectionError("the connection does not stand yet")
