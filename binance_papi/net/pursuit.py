@@ -14,13 +14,14 @@ from collections.abc import Coroutine
 from math import inf
 from typing import Any, Final, Protocol
 
+from binance_papi.core.agenda import Step
 from binance_papi.core.answer import Answer, Done, Unanswered, Unsent
 from binance_papi.core.cancel import Sighting
 from binance_papi.core.endpoint import Lane, Request, weight_of
 from binance_papi.core.evidence import Testimony
 from binance_papi.core.outcome import Outcome, Unknown
 from binance_papi.core.raising import never_sent
-from binance_papi.core.resolve import Fate, Step
+from binance_papi.core.resolve import Fate
 from binance_papi.errors import UnsentError
 from binance_papi.net.errand import Errands, is_silence
 from binance_papi.net.journal import Journal
