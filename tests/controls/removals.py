@@ -274,7 +274,7 @@ REMOVALS: Final = (
     Removal("merging of two connections", no_merging, _STREAM),
     Removal("proof that a listenKey is alive", any_frame_proves_the_key, _STREAM),
     Removal("holes in a stream are told", no_hole, _STREAM),
-    Removal("old events prove nothing", old_events_count, ("tests/core/test_resolve.py",)),
+    Removal("old events prove nothing", old_events_count, ("tests/core/test_sight.py",)),
     Removal("redacted keys", secrets_in_repr, ("tests/core/test_signing.py",)),
     Removal("duplicate keys are unreadable", duplicate_keys, ("tests/core/test_decode.py",)),
 )
