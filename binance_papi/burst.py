@@ -27,7 +27,8 @@ from binance_papi.core.outcome import (
 )
 from binance_papi.errors import InvalidRequestError, UnsentError, UsageError, WaitTooLongError
 from binance_papi.net.journal import Pending
-from binance_papi.net.pursuit import Pursuit, Pursuits
+from binance_papi.net.pursuit import Pursuit
+from binance_papi.net.pursuits import Pursuits
 from binance_papi.net.sweeping import FEW, Sweeping
 
 Verify: TypeAlias = Literal["ambiguous", "always"]

@@ -7,34 +7,25 @@ import logging
 import os
 import ssl as tls
 import warnings
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from importlib import import_module
-from pathlib import Path
 from pkgutil import walk_packages
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
+from binance_papi import environment
 from binance_papi.api.cm import Cm
 from binance_papi.api.general import General, TestConnectivity
 from binance_papi.api.um import Um
-from binance_papi.core.cancel import Cancel
 from binance_papi.core.endpoint import Request
 from binance_papi.core.events import Event
 from binance_papi.core.namespace import Namespace, branch
-from binance_papi.core.outcome import (
-    BurstReport,
-    CloseReport,
-    MaybePlaced,
-    NotPlaced,
-    Outcome,
-    Placed,
-    Placement,
-)
-from binance_papi.core.place import Place
+from binance_papi.core.outcome import CloseReport
 from binance_papi.core.settings import Settings
 from binance_papi.core.signing import ApiKey, Signer
 from binance_papi.core.usage import Usage
 from binance_papi.errors import UnsentError, UsageError
 from binance_papi.listening import Listening
+from binance_papi.ordering import Ordering
 from binance_papi.terms import RateLimit
 
 if TYPE_CHECKING:
@@ -42,7 +33,6 @@ if TYPE_CHECKING:
     from binance_papi.api.margin import Margin
     from binance_papi.api.portfolio import Portfolio
     from binance_papi.api.user_stream import UserStreamKey
-    from binance_papi.burst import Verify
     from binance_papi.net.wiring import Wiring
 
 R = TypeVar("R")
@@ -64,7 +54,7 @@ def _log_event(event: Event) -> None:
     _log.warning("%s", event)
 
 
-class PapiClient(Namespace, Listening):
+class PapiClient(Namespace, Ordering, Listening):
     """An asyncio client of the Portfolio Margin API.
 
     Open it with ``async with``, or with `open` and `aclose`. It belongs to the event loop and the
@@ -109,10 +99,8 @@ class PapiClient(Namespace, Listening):
     adjacent: branch[Adjacent] = branch("binance_papi.api.adjacent:Adjacent")
     listen_key: branch[UserStreamKey] = branch("binance_papi.api.user_stream:UserStreamKey")
 
-    # Also while it is being made, and if that fails, a client can be printed and collected.
+    # Also where it could not be made, it can be printed.
     _settings: Settings | None = None
-    _wiring: Wiring | None = None
-    _closed = False
 
     def __init__(
         self,
@@ -158,8 +146,6 @@ class PapiClient(Namespace, Listening):
         self._key = key
         self._signer = signer
         self._tell = _log_event if on_event is None else _guarded(on_event)
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._forks = -1
         self._journal = journal
 
     @classmethod
@@ -177,11 +163,9 @@ class PapiClient(Namespace, Listening):
             UsageError: If a variable is missing, or is not the path of a readable file.
             ValueError: If a value can't be right.
         """
-        if "BINANCE_PAPI_API_KEY" not in os.environ:
-            raise UsageError("BINANCE_PAPI_API_KEY is not set")
         if settings.get("base_url") is None:
-            settings["base_url"] = os.environ.get("BINANCE_PAPI_BASE_URL", LIVE)
-        return cls(os.environ["BINANCE_PAPI_API_KEY"], _signer_from_env(), **settings)
+            settings["base_url"] = environment.base_url(LIVE)
+        return cls(environment.api_key(), environment.signer(), **settings)
 
     # ------------------------------------------------------------------ life
 
@@ -194,8 +178,7 @@ class PapiClient(Namespace, Listening):
         """
         if self._closed or self._loop is not None:
             raise UsageError("a client is opened once; make a new one")
-        self._loop = asyncio.get_running_loop()
-        self._forks = _forks
+        self._belong()
         # Imported here and beside the loop: `import binance_papi` stays cheap, and nothing stalls.
         net = await asyncio.to_thread(_import_all, self._journal is not None)
         journal = None if self._journal is None else net.Journal(self._journal)
@@ -275,165 +258,6 @@ class PapiClient(Namespace, Listening):
         """What the namespaces send with: one frame less than `send`, for every request."""
         return self._wired().line.send(request)
 
-    async def burst(
-        self,
-        requests: Iterable[Cancel[Any]],
-        *,
-        deadline: float,
-        verify: Verify = "ambiguous",
-        follow_trigger: bool = False,
-        sweep: bool = False,
-    ) -> BurstReport:
-        """Cancel many orders, and find out what became of each.
-
-        Unclear answers are followed by further cancels and by queries until the outcome is certain
-        or the deadline is over; an outcome that is unknown then is pursued for another minute, see
-        `resolve`. Cancels of the same order are one cancel. If the caller is cancelled, what is
-        not on the wire is withdrawn, and the rest lives on.
-
-        Args:
-            requests: Cancels of one order each, of any family, mixed as you like.
-            deadline: Seconds until every outcome is there.
-            verify: ``"ambiguous"``: queries are made where an answer leaves something open.
-                ``"always"``: a success reply is confirmed by a query too.
-            follow_trigger: Whether, of an order that has triggered, the plain order that it became
-                is cancelled too; its outcome is the ``child`` of `AlreadyGone`.
-            sweep: Whether one cancel-all replaces the single cancels of a symbol, where these
-                cover all of its open orders. An order placed meanwhile is cancelled too.
-
-        Returns:
-            One outcome for each request, in their order.
-
-        Raises:
-            InvalidRequestError: If one of ``requests`` is no cancel of one order; nothing is sent.
-            UsageError: If the client is not open, or belongs to another loop or process.
-        """
-        pursuits = self._wired().pursuits
-        from binance_papi.burst import burst  # noqa: PLC0415 - dear, and there since open()
-
-        return await burst(
-            pursuits,
-            requests,
-            deadline=deadline,
-            verify=verify,
-            follow_trigger=follow_trigger,
-            sweep=sweep,
-        )
-
-    def burst_iter(
-        self,
-        requests: Iterable[Cancel[Any]],
-        *,
-        deadline: float,
-        verify: Verify = "ambiguous",
-        follow_trigger: bool = False,
-        sweep: bool = False,
-    ) -> AsyncGenerator[Outcome, None]:
-        """The same as `burst`, but the outcomes come as they land.
-
-        Leaving the loop early counts as the caller being cancelled; use `contextlib.aclosing` to
-        have that happen at once.
-
-        Raises:
-            InvalidRequestError: If one of ``requests`` is no cancel of one order; nothing is sent.
-            UsageError: If the client is not open, or belongs to another loop or process.
-        """
-        pursuits = self._wired().pursuits
-        from binance_papi.burst import Burst  # noqa: PLC0415 - dear, and there since open()
-
-        one = Burst(
-            pursuits,
-            requests,
-            deadline=deadline,
-            verify=verify,
-            follow_trigger=follow_trigger,
-        )
-        return one.run(sweep=sweep)
-
-    async def place(self, request: Place[Any], /, *, deadline: float) -> Placement:
-        """Place one order, and find out whether it was placed; never place two.
-
-        The request is sent with an id of your own, made up (``bpapi-…``) where it has none. It is
-        sent again only where the attempt before certainly had no effect. Where that is not certain
-        queries by the id follow, until the outcome is certain or the deadline is over; it is then
-        asked for another minute, see `resolve`, but nothing further is sent to place the order. If
-        the caller is cancelled, what is not on the wire is withdrawn, and the rest lives on.
-        Placing a request again whose outcome is not known yet, with the same id, only asks.
-
-        Args:
-            request: A placement of any family, e.g. ``um.algo.NewOrder``.
-            deadline: Seconds within which the order may be placed, and the outcome is there.
-
-        Returns:
-            `Placed`, `NotPlaced` or `MaybePlaced`.
-
-        Raises:
-            InvalidRequestError: If ``request`` places no order, or another one with the same id is
-                being placed; nothing is sent.
-            UsageError: If the client is not open, or belongs to another loop or process.
-        """
-        placings = self._wired().placings
-        from binance_papi.place import place  # noqa: PLC0415 - dear, and there since open()
-
-        return await place(placings, request, deadline=deadline)
-
-    @overload
-    async def resolve(self, what: Outcome | Cancel[Any], *, deadline: float = 10.0) -> Outcome: ...
-
-    @overload
-    async def resolve(
-        self, what: Placement | Place[Any], *, deadline: float = 10.0
-    ) -> Placement: ...
-
-    async def resolve(
-        self, what: Outcome | Cancel[Any] | Placement | Place[Any], *, deadline: float = 10.0
-    ) -> Outcome | Placement:
-        """Find out what became of a request whose outcome is unknown, or was not waited for.
-
-        Queries are made. Where an order that was to be cancelled is still open, it is cancelled
-        again; an order that was to be placed is not placed again.
-
-        Args:
-            what: An `Unknown` of a burst, a `MaybePlaced`, or one of these of `CloseReport` of an
-                earlier client; or a cancel or a placement whose caller was cancelled, or which an
-                earlier process sent: any order with its id is then taken for the one it placed. Any
-                other outcome is returned as it is.
-            deadline: Seconds until an answer is there.
-
-        Returns:
-            The outcome; again `Unknown` or `MaybePlaced` if it is not certain within the deadline.
-
-        Raises:
-            InvalidRequestError: If ``what`` is a placement without an id of your own.
-            UsageError: If the client is not open, or belongs to another loop or process.
-        """
-        wiring = self._wired()
-        if isinstance(what, Placed | NotPlaced | MaybePlaced | Place):
-            from binance_papi import place  # noqa: PLC0415 - dear, and there since open()
-
-            return await place.resolve(wiring.placings, what, deadline=deadline)
-        from binance_papi.burst import resolve  # noqa: PLC0415 - dear, and there since open()
-
-        return await resolve(wiring.pursuits, what, deadline=deadline)
-
-    async def recover(self, *, deadline: float = 10.0) -> BurstReport:
-        """Find out what became of the cancels that an earlier process left in the journal.
-
-        Args:
-            deadline: Seconds until every outcome is there.
-
-        Returns:
-            One outcome for each of them, oldest first; none without a journal.
-
-        Raises:
-            UsageError: If the client is not open, or belongs to another loop or process.
-        """
-        pursuits = self._wired().pursuits
-        pending = pursuits.journal.pending if pursuits.journal is not None else ()
-        from binance_papi.burst import recover  # noqa: PLC0415 - dear, and there since open()
-
-        return await recover(pursuits, pending, deadline=deadline)
-
     async def warm_up(self, n: int | None = None) -> None:
         """Make connections and TLS ready before the first burst, on every source address.
 
@@ -481,36 +305,6 @@ class PapiClient(Namespace, Listening):
     def _base_url(self) -> str:
         return self._settings.base_url if self._settings is not None else ""
 
-    def _wired(self) -> Wiring:
-        """The wiring, if this client may be used here and now."""
-        wiring = self._wiring
-        if wiring is None or self._closed:
-            state = "closed" if self._closed else "not open; use `async with` or `await open()`"
-            raise UsageError(f"the client is {state}")
-        if _forks != self._forks:
-            raise UsageError("the client was opened in another process; make one after the fork")
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            loop = None
-        if loop is not self._loop:
-            raise UsageError("the client belongs to another event loop; make one per loop")
-        return wiring
-
-
-_forks = 0
-"""How many forks this process is away from the one that imported this module; asked for every
-request, it costs less than the process id."""
-
-
-def _forked() -> None:
-    global _forks  # noqa: PLW0603 - a child's memory is a copy; this is where it learns of that
-    _forks += 1
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forked)
-
 
 def _import_all(families: bool) -> Any:
     """Import what an open client needs, and the families of all cancels if that is asked for."""
@@ -541,20 +335,3 @@ def _quietly(make: Callable[[str], T], bare: str) -> T | ValueError:
         return make(bare)
     except ValueError as problem:
         return problem.with_traceback(None)
-
-
-def _signer_from_env() -> Signer:
-    path = os.environ.get("BINANCE_PAPI_PRIVATE_KEY")
-    if path is None:
-        if "BINANCE_PAPI_API_SECRET" not in os.environ:
-            raise UsageError("neither BINANCE_PAPI_API_SECRET nor BINANCE_PAPI_PRIVATE_KEY is set")
-        return Signer.hmac(os.environ["BINANCE_PAPI_API_SECRET"])
-    try:
-        pem = Path(path).read_bytes()
-    except (OSError, ValueError):
-        pem = b""
-    if not pem:
-        # Neither the value nor the chain: it may be the key itself, pasted where its path belongs.
-        del path
-        raise UsageError("BINANCE_PAPI_PRIVATE_KEY is not the path of a readable file")
-    return Signer.from_pem(pem, os.environ.get("BINANCE_PAPI_PRIVATE_KEY_PASSWORD"))

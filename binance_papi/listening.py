@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Sequence
 from math import inf
 from typing import TYPE_CHECKING
 
+from binance_papi.wired import Wired
+
 if TYPE_CHECKING:
-    from binance_papi.net.wiring import Wiring
     from binance_papi.reconcile import OpenOrders
     from binance_papi.user_stream import UserStream
 
 
-class Listening:
+class Listening(Wired):
     """The listening half of a client."""
-
-    @abstractmethod
-    def _wired(self) -> Wiring:
-        """The open parts, if the client may be used here and now."""
 
     def user_stream(
         self,

@@ -221,7 +221,7 @@ class WeightTracker:
     def _held(self, alone: bool) -> bool:
         """Whether room is held back for a request that brings the exchange's own count.
 
-        It goes once it is the only one in flight, and ends the doubt about which window counts what.
+        Once it is the only one in flight, it goes and ends the doubt about which window counts.
         """
         return any(window.doubtful(alone) for window in self.windows)
 

@@ -27,7 +27,9 @@ from binance_papi.errors import (
     UsageError,
     WaitTooLongError,
 )
-from binance_papi.net.pursuit import KEPT, LATE, Pursuits, is_silence
+from binance_papi.net.errand import is_silence
+from binance_papi.net.pursuit import LATE
+from binance_papi.net.pursuits import KEPT, Pursuits
 
 _STALL: Final = 0.02
 _GRACE: Final = 1.0

@@ -1,4 +1,4 @@
-"""Pursuits: the effect around `binance_papi.core.resolve`, one for each order being cancelled.
+"""A pursuit: the effect around `binance_papi.core.resolve`, for one order being cancelled.
 
 A pursuit belongs to the client, not to the caller: whatever is on the wire lives on when its
 caller is cancelled, or stops waiting, and its outcome can be asked for later. Two callers who
@@ -8,41 +8,26 @@ cancel the same order share one pursuit.
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
-from collections import OrderedDict
-from collections.abc import Callable, Coroutine
+from abc import abstractmethod
+from collections.abc import Coroutine
 from math import inf
 from typing import Any, Final, Protocol
 
-from binance_papi.core.answer import Answer, Banned, Done, Fault, Refused, Unanswered, Unsent
-from binance_papi.core.cancel import Cancel, Sighting
+from binance_papi.core.agenda import Step
+from binance_papi.core.answer import Answer, Done, Unanswered, Unsent
+from binance_papi.core.cancel import Sighting
 from binance_papi.core.endpoint import Lane, Request, weight_of
 from binance_papi.core.evidence import Testimony
-from binance_papi.core.outcome import CloseReport, Outcome, Unknown
-from binance_papi.core.pace import Pace
+from binance_papi.core.outcome import Outcome, Unknown
 from binance_papi.core.raising import never_sent
-from binance_papi.core.resolve import Fate, Step
-from binance_papi.errors import (
-    BannedError,
-    UnsentError,
-    UsageError,
-    WaitTooLongError,
-)
-from binance_papi.net.clock import Clock
+from binance_papi.core.resolve import Fate
+from binance_papi.errors import UnsentError
+from binance_papi.net.errand import Errands, is_silence
 from binance_papi.net.journal import Journal
-from binance_papi.net.line import Line
 
 LATE: Final = 60.0
 """Seconds for which an unknown outcome is pursued after its caller stopped waiting."""
-
-KEPT: Final = 20_000
-"""Outcomes kept for callers who did not wait for them."""
-
-_STALL: Final = 0.02
-_MOST: Final = 1.0
-
-_log = logging.getLogger("binance_papi")
 
 
 class Watcher(Protocol):
@@ -53,11 +38,25 @@ class Watcher(Protocol):
         ...
 
 
+class Home(Errands):
+    """Where pursuits live."""
+
+    journal: Journal | None = None
+    """Where to note what is on the wire; ``None``: nowhere."""
+
+    witness: Testimony | None = None
+    """What the stream told, while a user data stream is open."""
+
+    @abstractmethod
+    def over(self, pursuit: Pursuit, outcome: Outcome, *, kept: bool) -> None:
+        """A pursuit ended; keep its outcome if nobody waited for it."""
+
+
 class Pursuit:
     """One order that is being cancelled.
 
     Args:
-        home: All pursuits of the client.
+        home: Where it lives.
         key: The order, as `Cancel.order` names it.
         fate: What is known of the order.
     """
@@ -77,7 +76,7 @@ class Pursuit:
         "weight",
     )
 
-    def __init__(self, home: Pursuits, key: Any, fate: Fate) -> None:
+    def __init__(self, home: Home, key: Any, fate: Fate) -> None:
         self._home = home
         self.key = key
         self.fate = fate
@@ -299,262 +298,3 @@ class Pursuit:
         """Go on, unless it was over before."""
         if not self._over:
             self.step()
-
-
-class Pursuits:
-    """All pursuits of a client.
-
-    Args:
-        line: Carries the requests.
-        clock: What time it is.
-        loop: The client's loop.
-        journal: Where to note what is on the wire; ``None``: nowhere.
-    """
-
-    def __init__(
-        self,
-        line: Line,
-        clock: Clock,
-        loop: asyncio.AbstractEventLoop,
-        journal: Journal | None = None,
-    ) -> None:
-        self.line = line
-        self.clock = clock
-        self.loop = loop
-        self.journal = journal
-        self.pace = Pace()
-        self.witness: Testimony | None = None  # while a user data stream is open
-        self._running: dict[Any, Pursuit] = {}
-        self._kept: OrderedDict[Any, Outcome] = OrderedDict()
-        self._swept: dict[Any, Unknown] = {}
-        self._tasks: dict[asyncio.Task[None], None] = {}
-        self._timers: set[asyncio.TimerHandle] = set()
-        self._idle: asyncio.Future[None] | None = None
-        self._closed = False
-
-    def pursue(
-        self,
-        request: Cancel[Any],
-        deadline: float,
-        *,
-        verify: bool = False,
-        ask_first: bool = False,
-        since: int | None = None,
-    ) -> Pursuit:
-        """Begin to cancel an order, or join whoever does so already.
-
-        Args:
-            request: The cancel.
-            deadline: Monotonic time until which the caller waits.
-            verify: Whether a success reply has to be confirmed by a query.
-            ask_first: Whether a query comes before the first cancel.
-            since: Exchange time in ms from which an earlier request may have taken effect.
-
-        Raises:
-            UsageError: If the client was closed.
-        """
-        if self._closed:
-            raise UsageError("the client is closed")
-        key = request.order()
-        pursuit = self._running.get(key)
-        if pursuit is not None:
-            fate = pursuit.fate
-            fate.deadline = max(fate.deadline, deadline)
-            fate.verify = fate.verify or verify
-            if ask_first:
-                fate.hurry(self.clock.now())
-            return pursuit
-        self._kept.pop(key, None)
-        self._swept.pop(key, None)
-        now = self.clock.now()
-        fate = Fate(
-            request,
-            now=now,
-            deadline=deadline,
-            exchange_ms=self.clock.latest(now),
-            pace=self.pace,
-            explain=lambda answer: self.line.explain(request, answer),
-            verify=verify,
-            ask_first=ask_first,
-            since=since,
-        )
-        pursuit = self._running[key] = Pursuit(self, key, fate)
-        if self.witness is not None:
-            self.witness.recall(fate)
-        return pursuit
-
-    def note_sweep(self, request: Cancel[Any], since: int) -> None:
-        """A cancel-all that covers an order is about to be written."""
-        self._swept[request.order()] = Unknown(request, "a cancel-all is on its way", since=since)
-        if self.journal is not None:
-            self.journal.sent(request, since)
-
-    def forget_sweep(self, request: Cancel[Any]) -> None:
-        """That cancel-all had no effect."""
-        self._swept.pop(request.order(), None)
-
-    def kept(self, request: Cancel[Any]) -> Outcome | None:
-        """The outcome of a pursuit that ended when nobody waited for it."""
-        return self._kept.get(request.order())
-
-    def of(self, key: Any) -> Pursuit | None:
-        """The pursuit of an order, as `Cancel.order` names it; ``None`` where there is none."""
-        return self._running.get(key)
-
-    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Let a task of the client's own do something."""
-        task = self.loop.create_task(work)
-        self._tasks[task] = None
-        task.add_done_callback(self._tasks.pop)
-        return task
-
-    async def attempt(
-        self,
-        request: Request[Any],
-        lane: Lane,
-        *,
-        silences: int,
-        recv_window: int,
-        written: Callable[[], None],
-    ) -> Answer[Any]:
-        """One request on the wire; refusals to send it come back as answers too.
-
-        Args:
-            request: Any request.
-            lane: Where it waits.
-            silences: How many attempts for the same order were not answered already.
-            recv_window: Milliseconds for which it is valid, unless it says so itself.
-            written: Called right before its first byte is written.
-        """
-        try:
-            return await self.carry(
-                request, lane, silences=silences, recv_window=recv_window, written=written
-            )
-        except BannedError as error:
-            return Banned(Fault(error.http_status, error.code, str(error)), until_ms=error.until)
-        except WaitTooLongError as error:
-            return Refused(Fault(msg=str(error)))
-        except UsageError as error:
-            return Unsent(str(error))
-
-    async def carry(
-        self,
-        request: Request[Any],
-        lane: Lane,
-        *,
-        silences: int,
-        recv_window: int,
-        written: Callable[[], None],
-        max_wait: float | None = None,
-    ) -> Answer[Any]:
-        """The same as `attempt`, but refusals to send it are raised.
-
-        Args:
-            request: Any request.
-            lane: Where it waits.
-            silences: How many attempts for the same order were not answered already.
-            recv_window: Milliseconds for which it is valid, unless it says so itself.
-            written: Called right before its first byte is written.
-            max_wait: Seconds it may wait for weight; ``None``: as long as it takes.
-
-        Raises:
-            BannedError: If every address is banned.
-            UsageError: If the client was closed.
-            WaitTooLongError: If it would have to wait longer, or could never go.
-        """
-        try:
-            return await self.line.attempt(
-                request,
-                lane,
-                patience=lambda: self.pace.patience_after(silences),
-                recv_window=recv_window,
-                max_wait=max_wait,
-                on_written=written,
-            )
-        except (BannedError, WaitTooLongError, UsageError):
-            raise
-        except Exception as error:  # noqa: BLE001 - a bug of ours must not become a lost request
-            kind = type(error).__name__
-            del error
-        _log.error("an attempt failed inside the client: %s", kind)
-        return Unanswered(f"an error inside the client: {kind}")
-
-    def forsake(self, tasks: tuple[asyncio.Task[None], ...]) -> None:
-        """The outcome is there without these: break them off if they take much longer.
-
-        Their connections are of use to others.
-        """
-
-        def ring() -> None:
-            self._timers.discard(timer)
-            for task in tasks:
-                task.cancel()
-
-        timer = self.loop.call_later(self.pace.ask_after, ring)
-        self._timers.add(timer)
-
-    def over(self, pursuit: Pursuit, outcome: Outcome, *, kept: bool) -> None:
-        """A pursuit ended; keep its outcome if nobody waited for it."""
-        if self._running.get(pursuit.key) is not pursuit:
-            return
-        del self._running[pursuit.key]
-        if self.journal is not None:
-            self.journal.ended(pursuit.fate.request, outcome)
-        if self.witness is not None:
-            self.witness.ended(outcome)
-        if kept:
-            self.keep(outcome)
-        if not self._running and self._idle is not None and not self._idle.done():
-            self._idle.set_result(None)
-
-    def keep(self, outcome: Outcome) -> None:
-        """Keep an outcome for somebody who may ask for it later."""
-        self._kept[outcome.request.order()] = outcome
-        if len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
-
-    async def close(self, grace: float) -> CloseReport:
-        """Begin nothing new; wait for what is on the wire, then give up.
-
-        Args:
-            grace: Seconds to wait at most.
-
-        Returns:
-            The outcomes that nobody can say.
-        """
-        self._closed = True
-        for pursuit in self._left():
-            pursuit.withdraw("the client was closed")
-        if self._running and grace > 0:
-            self._idle = self.loop.create_future()
-            await asyncio.wait({self._idle}, timeout=grace)
-        left: dict[Any, Outcome] = {}
-        for pursuit in self._left():
-            if not pursuit.withdraw("the client was closed"):
-                left[pursuit.fate.request.order()] = pursuit.give_up()
-        left |= self._kept
-        left |= self._swept
-        self._kept.clear()
-        return CloseReport(
-            tuple(outcome for outcome in left.values() if isinstance(outcome, Unknown))
-        )
-
-    def _left(self) -> list[Pursuit]:
-        return list(self._running.values())
-
-    async def stop(self) -> None:
-        """End every task and timer; the last thing a client does."""
-        for timer in self._timers:
-            timer.cancel()
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
-        if self.journal is not None:
-            self.journal.close()
-
-
-def is_silence(answer: Answer[Any]) -> bool:
-    """Whether no reply came at all."""
-    return isinstance(answer, Unanswered) and answer.fault.http_status is None

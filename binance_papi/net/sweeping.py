@@ -25,7 +25,7 @@ from binance_papi.core.cancel import Cancel, Sighting, Sweep
 from binance_papi.core.endpoint import Lane, Request, weight_of
 from binance_papi.core.outcome import Unknown
 from binance_papi.errors import PapiError
-from binance_papi.net.pursuit import Pursuits
+from binance_papi.net.pursuits import Pursuits
 
 FEW: Final = 2
 """So many orders at least are worth a cancel-all."""

@@ -19,7 +19,7 @@ from binance_papi.net.gate import Gate
 from binance_papi.net.journal import Journal
 from binance_papi.net.line import Line
 from binance_papi.net.placing import Placings
-from binance_papi.net.pursuit import Pursuits
+from binance_papi.net.pursuits import Pursuits
 from binance_papi.net.session_pool import SessionPool
 from binance_papi.net.witness import Witness
 

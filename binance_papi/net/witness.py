@@ -17,7 +17,7 @@ from binance_papi.core.evidence import Key, OrderEvent, corrected, is_end, keys_
 from binance_papi.core.outcome import AlreadyGone, Canceled, Outcome
 from binance_papi.core.resolve import Fate
 from binance_papi.net.placing import Placings
-from binance_papi.net.pursuit import Pursuits
+from binance_papi.net.pursuits import Pursuits
 
 KEPT: Final = 20_000
 """Ends of orders, and outcomes, that are remembered."""

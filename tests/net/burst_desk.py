@@ -21,7 +21,7 @@ from binance_papi.net.clock import Clock
 from binance_papi.net.gate import Gate
 from binance_papi.net.journal import Journal
 from binance_papi.net.line import Line
-from binance_papi.net.pursuit import Pursuits
+from binance_papi.net.pursuits import Pursuits
 from binance_papi.terms import RateLimit
 from tests.stage import Virtual
 

@@ -359,5 +359,5 @@ def test_the_front_door_is_pinned() -> None:
     """What users import from the top is exactly this list."""
     public = {name for name in vars(binance_papi) if not name.startswith("_")}
     modules = {"api", "burst", "client", "core", "errors", "net", "place", "simulator", "terms"}
-    modules |= {"cli", "listening", "reconcile", "user_stream"}
+    modules |= {"cli", "listening", "ordering", "reconcile", "user_stream", "wired", "environment"}
     assert set(binance_papi.__all__) - {"__version__"} == public - modules

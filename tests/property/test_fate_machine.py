@@ -14,6 +14,7 @@ from unittest import mock
 import pytest
 
 from binance_papi.api.um import algo, conditional
+from binance_papi.core.agenda import MAX_TRIES, Step
 from binance_papi.core.answer import (
     Answer,
     Banned,
@@ -30,7 +31,7 @@ from binance_papi.core.codes import Meaning
 from binance_papi.core.horizon import ENGINE
 from binance_papi.core.outcome import AlreadyGone, Canceled, Rejected
 from binance_papi.core.pace import Pace
-from binance_papi.core.resolve import MAX_TRIES, Fate, Step
+from binance_papi.core.resolve import Fate
 from binance_papi.errors import PapiError
 
 RUNS = 3000
