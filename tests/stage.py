@@ -51,12 +51,21 @@ class Peer:
         self._writers.discard(writer)
         writer.close()
 
+    @property
+    def serving(self) -> int:
+        """How many connections it serves, a task each."""
+        return len(self._writers)
+
+    def hang_up(self) -> None:
+        """End every connection."""
+        for writer in list(self._writers):
+            writer.transport.abort()
+
     async def stop(self) -> None:
         """Close every connection."""
         assert self._server is not None
         self._server.close()
-        for writer in list(self._writers):
-            writer.transport.abort()
+        self.hang_up()
         await asyncio.sleep(0)
         await self._server.wait_closed()
 

@@ -128,6 +128,7 @@ class HttpConnection(asyncio.Protocol):
         "patience",
         "raw_headers",
         "transport",
+        "used",
     )
 
     def __init__(self, home: Home) -> None:
@@ -146,7 +147,7 @@ class HttpConnection(asyncio.Protocol):
         self.listener: Listener | None = None
         self.due = self.idle_since = inf
         self.patience = 0.0
-        self.grace = False
+        self.grace = self.used = False
 
     # ------------------------------------------------------------------ the owner's side
 
@@ -158,6 +159,7 @@ class HttpConnection(asyncio.Protocol):
         self.patience = patience
         self.due = due = home.now() + patience
         self.grace = self._framed = self._whole = False
+        self.used = True
         self._raw = self._interim = 0
         listener.written()
         self.listener = listener

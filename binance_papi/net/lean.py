@@ -107,6 +107,9 @@ class LeanSession:
         self.rings_at = inf
         """When the timer rings."""
         self._closed = False
+        # Connections that were of use and are gone, and the most there ever were.
+        self._missing = self._most = 0
+        self._renewals: set[asyncio.Task[None]] = set()
 
     def __repr__(self) -> str:
         return f"<LeanSession {self._host}>"
@@ -179,8 +182,12 @@ class LeanSession:
             listener.hear(reply)
 
     def lost(self, connection: HttpConnection) -> None:
-        """A connection is gone."""
-        self._all.pop(connection, None)
+        """A connection is gone; one that was of use is replaced before somebody needs it."""
+        if connection in self._all:  # if not, it was dropped because nobody used it
+            del self._all[connection]
+            if connection.used and not self._closed:
+                self._missing += 1
+                self._renew()
 
     # ------------------------------------------------------------------ one timer for all
 
@@ -207,6 +214,7 @@ class LeanSession:
         old = [one for one in self._idle if one.idle_since + _KEEP_ALIVE <= now]
         self._idle = [one for one in self._idle if one.idle_since + _KEEP_ALIVE > now]
         for connection in old:
+            del self._all[connection]
             connection.abort()
         due = min((one.due for one in self._all), default=inf)
         if self._idle:
@@ -251,7 +259,25 @@ class LeanSession:
             raise ConnectionAbortedError
         self._last_good = str(transport.get_extra_info("peername")[0])
         self._all[connection] = None
+        self._most = max(self._most, len(self._all))
         return connection
+
+    def _renew(self) -> None:
+        """Let one more task open what is missing; a few at most, so that they make a ramp."""
+        if len(self._renewals) < _RAMP and self.tracker.silence(self.now()) <= 0:
+            task = self._loop.create_task(self._reopen())
+            self._renewals.add(task)
+            task.add_done_callback(self._renewals.discard)
+
+    async def _reopen(self) -> None:
+        """Open what is missing, one after the other; where that fails, whoever needs one tries."""
+        while self._missing and len(self._all) < self._most:
+            self._missing -= 1
+            made = await self._connect()
+            if isinstance(made, Unsent):
+                break
+            self.idle(made)
+        self._missing = 0
 
     async def warm_up(self, count: int) -> str | None:
         """Open up to ``count`` connections, TLS included, a few at a time, without a request.
@@ -280,6 +306,10 @@ class LeanSession:
             self._timer.cancel()
             self._timer = None
         self.rings_at = -inf  # and never again
+        for task in self._renewals:
+            task.cancel()
+        if self._renewals:
+            await asyncio.wait(self._renewals)
         for connection in list(self._all):
             connection.end("the client was closed")
         # Transports tell on the next turns of the loop that they are gone.
