@@ -1,4 +1,4 @@
-"""The line every request walks: encode → admit → stamp + sign → send → settle → decode → decide."""
+"""The line every request walks: admit → encode, stamp, sign → send → classify → settle → decide."""
 
 from __future__ import annotations
 
