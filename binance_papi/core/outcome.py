@@ -139,7 +139,10 @@ class Placed(msgspec.Struct, frozen=True):
 
 
 class NotPlaced(msgspec.Struct, frozen=True):
-    """The order was certainly not placed, and no request of this call will place it.
+    """This call certainly placed nothing, and none of its requests will.
+
+    With code -4116 an order has the id already: perhaps yours, from an earlier call or an earlier
+    process. `PapiClient.resolve` of the request shows it.
 
     Args:
         request: The placement, with the id of your own that it was, or would have been, sent with.

@@ -20,6 +20,7 @@ from binance_papi.core.placement import Birth
 from binance_papi.core.resolve import Fate
 from binance_papi.core.signing import ApiKey
 from binance_papi.core.stream import Life
+from binance_papi.core.usage import count
 from binance_papi.core.weight import WeightTracker
 from binance_papi.core.window import Window
 from binance_papi.net import session_pool
@@ -53,12 +54,17 @@ def no_carry_in() -> None:
 
 def trust_the_last_header() -> None:
     """What the newest reply reports replaces what we know."""
+    settle = WeightTracker.settle
 
-    def hear(self: Window, used: int) -> int:
-        self.charged, self.foreign = used, 0
-        return 0
+    def believe(self: WeightTracker, ticket: Any, headers: Any, now: float) -> int:
+        excess = settle(self, ticket, headers, now)
+        for window in self.windows:
+            used = count(headers, window.header)
+            if used is not None:
+                window.charged, window.foreign = used, 0
+        return excess
 
-    _put(Window, "hear", hear)
+    _put(WeightTracker, "settle", believe)
 
 
 def refund_on_timeout() -> None:
