@@ -29,7 +29,8 @@ from binance_papi.net.deadline import Deadline
 
 
 def _put(owner: Any, name: str, value: Any) -> None:
-    """Replace a part of the library."""
+    """Replace a part of the library, which has to be there."""
+    getattr(owner, name)
     setattr(owner, name, value)
 
 
