@@ -30,6 +30,9 @@ class Listener(Protocol):
 class Connection(Protocol):
     """One connection that stands and is free."""
 
+    listener: Listener | None
+    """Whose reply it waits for; ``None``: nobody's."""
+
     def carry(
         self, method: str, target: str, keyed: bool, patience: float, listener: Listener, /
     ) -> None:

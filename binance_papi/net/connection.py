@@ -161,8 +161,8 @@ class HttpConnection(asyncio.Protocol):
         self.grace = self._framed = self._whole = False
         self.used = True
         self._raw = self._interim = 0
-        listener.written()
         self.listener = listener
+        listener.written()
         self._write(
             b"%b%b%b" % (home.before[method], target.encode("ascii"), home.after[method, keyed])
         )
@@ -235,7 +235,11 @@ class HttpConnection(asyncio.Protocol):
             self.abort()
         if listener is not None:
             body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
-            self._home.tell(listener, Reply(self._status, self._headers, body))
+            reply = Reply(self._status, self._headers, body)
+            if self._status in HEAD_SAYS_IT:
+                listener.hear(reply)  # now: a turn later more would have been written
+            else:
+                self._home.tell(listener, reply)
 
     # ------------------------------------------------------------------ the parser's side
 

@@ -142,12 +142,12 @@ class LeanSession:
             self.idle(connection)
             return Unsent("silence was asked for, or it grew old, before it was written", held=True)
         heard = _Heard(self._loop.create_future(), on_written)
-        connection.carry(method, target, keyed, patience, heard)
-        del target
         try:
+            connection.carry(method, target, keyed, patience, heard)
+            del target
             return await heard.landing
         finally:
-            if not heard.landing.done() or heard.landing.cancelled():
+            if connection.listener is heard:  # and not somebody else, once the reply was read
                 connection.abort()
 
     def ready(self) -> HttpConnection | None:

@@ -45,7 +45,8 @@ class Ledger:
         else:
             # Without an answer, or cancelled: it may have been counted.
             self._gate.admission.lose(grant, now)
-        self._gate.drain()
+        # Not now: this may be said of one whom the gate woke just now, and of all after it.
+        self._gate.drain_soon()
 
     def settle(
         self,

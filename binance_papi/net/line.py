@@ -231,7 +231,7 @@ class Line:
         try:
             self._signed.append((flight, connection, self._target(flight)))
         except Exception as error:  # noqa: BLE001 - whoever waits for it is told
-            self._fail(flight, error)
+            self._fail(flight, connection, error)
 
     def _write(self) -> None:
         """Write all that was signed just now.
@@ -245,11 +245,19 @@ class Line:
             try:
                 connection.carry(endpoint.method, target, endpoint.keyed, flight.patience(), flight)
             except Exception as error:  # noqa: BLE001 - whoever waits for it is told
-                self._fail(flight, error)
+                self._fail(flight, connection, error)
 
-    def _fail(self, flight: Flight, error: Exception) -> None:
-        self._desert(flight)
-        flight.landing.set_result(error)
+    def _fail(self, flight: Flight, connection: Connection, error: Exception) -> None:
+        """It could not be signed, or not be written."""
+        self._drop(flight, connection)
+        if not flight.landing.done():  # while it was noted, its caller may have been cancelled
+            flight.landing.set_result(error)
+
+    def _drop(self, flight: Flight, connection: Connection) -> None:
+        assert flight.grant is not None
+        flight.connection = None
+        connection.abort()
+        self._ledger.unheard(flight.grant, cancelled(flight.grant))
 
     def land(self, flight: Flight, heard: Reply | Unsent | Unanswered) -> Answer[Any]:
         """Settle, decode, classify: what came back is one answer, and others may go."""
@@ -301,13 +309,13 @@ class Line:
 
     def _desert(self, flight: Flight) -> None:
         """Nobody waits for it any more, wherever it is."""
-        connection, flight.connection = flight.connection, None
-        if connection is not None:
-            assert flight.grant is not None
-            connection.abort()
-            self._ledger.unheard(flight.grant, cancelled(flight.grant))
+        connection = flight.connection
+        if connection is not None and connection.listener is flight:
+            self._drop(flight, connection)
         elif flight.grant is not None and flight.grant.written:
-            return  # its answer came at the same moment
+            # Its answer came at the same moment and is settled, or is about to be; what it was on
+            # may carry another request already.
+            return
         elif flight.landing.cancelled() or flight.landing.result() is None:
             self._gate.leave(flight)
 

@@ -1,0 +1,256 @@
+"""Flights on the lean transport, turn by turn of the loop, over transports that only take notes."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from binance_papi.api.um import conditional
+from binance_papi.core.admission import Admission
+from binance_papi.core.answer import Done
+from binance_papi.core.endpoint import Lane
+from binance_papi.core.route import Route
+from binance_papi.core.signing import ApiKey, Signer
+from binance_papi.core.weight import WeightTracker
+from binance_papi.errors import EndpointRetiredError
+from binance_papi.net.clock import Clock
+from binance_papi.net.connection import HttpConnection
+from binance_papi.net.gate import Gate
+from binance_papi.net.lean import LeanSession
+from binance_papi.net.line import Line
+from binance_papi.terms import RateLimit
+from tests.stage import Virtual, http
+
+OK = http(200, b'{"strategyId":1,"strategyStatus":"CANCELED"}')
+
+
+def cancel(number: int = 1) -> conditional.CancelOrder:
+    """A cancel of its own."""
+    return conditional.CancelOrder(symbol="BTCUSDT", strategy_id=number)
+
+
+class Notes:
+    """A transport that notes what is written."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+        self.closing = False
+        self.connection: HttpConnection | None = None
+
+    def write(self, data: bytes) -> None:
+        """Note it."""
+        self.written.append(data)
+
+    def is_closing(self) -> bool:
+        """Whether it was dropped."""
+        return self.closing
+
+    def abort(self) -> None:
+        """Be gone, as a real one: told on the next turn."""
+        if not self.closing:
+            self.closing = True
+            assert self.connection is not None
+            asyncio.get_running_loop().call_soon(self.connection.connection_lost, None)
+
+
+class Field:
+    """A line over lean connections that stand on notes."""
+
+    def __init__(self, connections: int, sign: Callable[[bytes], str] = lambda _: "s") -> None:
+        loop = asyncio.get_running_loop()
+        self.clock = Clock(loop)
+        now = self.clock.now()
+        self.clock.offset.observe(1_800_000_010.0, 1_800_000_010.001, now, now)
+        limit = RateLimit("REQUEST_WEIGHT", "MINUTE", 1, 6000)
+        self.tracker = WeightTracker([limit], self.clock.offset, now, probe=False)
+        orders = WeightTracker([], self.clock.offset, now, reserve=0.0, probe=False)
+        self.route = Route(self.tracker, connections)
+        self.gate = Gate(Admission([self.route], orders), self.clock, loop)
+        context = ssl.create_default_context()
+        self.session = LeanSession("http://127.0.0.1:1", ApiKey("k"), context, self.tracker)
+        self.line = Line(
+            self.gate,
+            SimpleNamespace(sessions=(self.session,)),  # type: ignore[arg-type]
+            self.clock,
+            Signer("none", sign),
+            recv_window=5000,
+            timeout=10,
+            max_wait=None,
+            tell=lambda _: None,
+        )
+        self.connections = [self.stand() for _ in range(connections)]
+
+    def stand(self) -> HttpConnection:
+        """One more connection that stands and is free."""
+        connection = HttpConnection(self.session)
+        notes = Notes()
+        notes.connection = connection
+        connection.connection_made(notes)  # type: ignore[arg-type]
+        self.session._all[connection] = None
+        self.session.idle(connection)
+        return connection
+
+    def written(self) -> list[bytes]:
+        """All that was written."""
+        return [one for each in self.connections for one in each.transport.written]  # type: ignore[union-attr]
+
+    def state(self) -> tuple[int, int]:
+        """Busy connections, weight in flight."""
+        return self.route.busy, self.tracker.in_flight
+
+
+async def turns(count: int = 5) -> None:
+    """Let the loop go round."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+def test_a_call_cancelled_just_before_its_reply_is_read_is_settled_once(virtual: Virtual) -> None:
+    """The reply wins: its connection stays, and nothing is given back twice."""
+
+    async def main() -> tuple[Any, ...]:
+        field = Field(1)
+        task = asyncio.create_task(field.line.send(cancel()))
+        await turns(2)
+        assert field.state() == (1, 1)
+        task.cancel()
+        field.connections[0].data_received(OK)
+        await asyncio.wait({task})
+        await turns()
+        state = field.state()
+        await field.session.aclose()
+        return task.cancelled(), state, field.route.slots
+
+    assert virtual(main()) == (True, (0, 0), 1)
+
+
+@pytest.mark.parametrize("direct", [True, False])
+def test_a_cancelled_call_does_not_take_the_connection_of_the_next(
+    virtual: Virtual, direct: bool
+) -> None:
+    """Its reply was read, so its connection carries another request already."""
+
+    async def main() -> str:
+        field = Field(1)
+        field.route.slots = 2
+        if direct:
+            first = asyncio.ensure_future(field.line.send(cancel(1)))
+        else:
+            arguments = {"keyed": True, "patience": 10.0}
+            first = asyncio.ensure_future(field.session.send("DELETE", "/x", **arguments))  # type: ignore[arg-type]
+        await turns(2)
+        first.cancel()
+        field.connections[0].data_received(OK)
+        second = asyncio.ensure_future(_started(field.line.send(cancel(2))))
+        await asyncio.wait({first})
+        await turns()
+        assert len(field.written()) == 2
+        field.connections[0].data_received(OK)
+        reply = await asyncio.wait_for(second, 30)
+        await field.session.aclose()
+        assert field.state() == (0, 0)
+        return str(reply.strategy_status)
+
+    assert virtual(main()) == "CANCELED"
+
+
+def _started(coroutine: Any) -> Any:
+    """Take a coroutine's first step now, as a task does whose turn comes on this very turn."""
+    future = coroutine.send(None)
+    future._asyncio_future_blocking = False
+
+    async def rest() -> Any:
+        await asyncio.wait({future})
+        try:
+            coroutine.send(None)
+        except StopIteration as end:
+            return end.value
+        raise AssertionError("it waits once more")
+
+    return rest()
+
+
+def test_a_path_that_is_gone_is_told_to_all_who_wait(virtual: Virtual) -> None:
+    """However many they are: they are told one after the other, not one out of the other."""
+
+    async def main() -> tuple[set[type[BaseException]], int, tuple[int, int]]:
+        field = Field(2)
+        tasks = [asyncio.create_task(field.line.send(cancel(n))) for n in range(1500)]
+        await turns(2)
+        field.connections[0].data_received(http(404, b"<html>"))
+        results = await asyncio.wait_for(asyncio.gather(*tasks[1:], return_exceptions=True), 30)
+        field.connections[1].data_received(http(404, b"<html>"))
+        await asyncio.wait(tasks)
+        await field.session.aclose()
+        return {type(one) for one in results}, len(field.written()), field.state()
+
+    assert virtual(main()) == ({EndpointRetiredError}, 2, (0, 0))
+
+
+@pytest.mark.parametrize("status", [429, 418, 403])
+def test_nothing_is_written_once_silence_was_asked_for(virtual: Virtual, status: int) -> None:
+    """Not even what the replies just before had made room for."""
+
+    async def main() -> int:
+        field = Field(2)
+        tasks = [asyncio.create_task(field.line.send(cancel(n))) for n in range(4)]
+        await turns(2)
+        field.connections[0].data_received(OK)
+        await turns(1)
+        field.connections[1].data_received(http(status, b"{}", "Retry-After: 1"))
+        await turns()
+        written = len(field.written())
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        await field.session.aclose()
+        assert field.state() == (0, 0)
+        return written
+
+    assert virtual(main()) == 2
+
+
+@pytest.mark.parametrize("where", ["signing", "noting"])
+def test_what_fails_before_it_is_written_fails_alone(virtual: Virtual, where: str) -> None:
+    """One request of a batch can't be signed or noted; the others go on, and nothing leaks."""
+
+    def sign(payload: bytes) -> str:
+        if where == "signing" and b"strategyId=1&" in payload:
+            raise OSError("no card")
+        return "s"
+
+    def note() -> None:
+        if where == "noting":
+            raise OSError("no disk")
+
+    async def main() -> tuple[Any, ...]:
+        field = Field(3, sign)
+        patience = lambda: 10.0  # noqa: E731
+        attempts = [
+            asyncio.create_task(
+                field.line.attempt(
+                    cancel(n),
+                    Lane.CANCEL,
+                    patience=patience,
+                    recv_window=5000,
+                    on_written=note if n == 1 else None,
+                )
+            )
+            for n in range(3)
+        ]
+        await turns(2)
+        for connection in field.connections:
+            if not connection.transport.is_closing():  # type: ignore[union-attr]
+                connection.data_received(OK)
+        results = await asyncio.gather(*attempts, return_exceptions=True)
+        await turns()
+        await field.session.aclose()
+        kinds = [type(result) for result in results]
+        return kinds, len(field.written()), field.state()
+
+    assert virtual(main()) == ([Done, OSError, Done], 2, (0, 0))
