@@ -472,3 +472,15 @@ def test_a_grant_remembers_that_it_was_used() -> None:
     assert not grant.written
     grant.write()
     assert grant.written
+
+
+def test_calm_is_one_address_that_may_send_what_fits() -> None:
+    """At one glance; whatever speaks against waiting takes a closer look."""
+    one = room()
+    assert one.calm(1, 1.0)
+    assert one.calm(99, 1.0)
+    assert not one.calm(100, 1.0)  # more than a whole limit, headroom aside
+    one.routes[0].tracker.ban(5.0, 418, 1.0)
+    assert not one.calm(1, 5.9)
+    assert one.calm(1, 6.0)
+    assert not room(2).calm(1, 1.0)

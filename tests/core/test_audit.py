@@ -49,3 +49,12 @@ def test_endpoints_are_told_apart() -> None:
     for endpoint in (PING, CANCEL, PING, CANCEL):
         assert audit.hear(endpoint, 4, 1) is None
     assert (audit.beyond(PING), audit.beyond(CANCEL)) == (0, 0)
+
+
+def test_whether_anything_was_raised() -> None:
+    """Asked before anything else, for every request."""
+    audit = WeightAudit()
+    assert not audit.raised
+    for _ in range(3):
+        audit.hear(CANCEL, 4, 1)
+    assert audit.raised

@@ -6,10 +6,13 @@ import inspect
 from collections.abc import Coroutine
 from typing import Any
 
+import pytest
+
 from binance_papi.api.general import Pong, TestConnectivity
 from binance_papi.api.um.algo import NewOrder
 from binance_papi.api.um.conditional import CancelOrder, Conditional
 from binance_papi.core.namespace import Namespace, branch, call
+from binance_papi.errors import InvalidRequestError, UsageError
 
 
 class Inner(Namespace):
@@ -106,3 +109,20 @@ def test_the_signature_shows_what_is_sent_without_being_given() -> None:
     assert shown["algo_type"].default == "CONDITIONAL"
     assert shown["price"].default is None
     assert shown["type"].default is inspect.Parameter.empty
+
+
+def test_what_goes_wrong_goes_wrong_where_it_is_awaited() -> None:
+    """Bad values, unknown names and a client that is closed: no error of the call itself."""
+
+    def closed(_: Any, /) -> Any:
+        raise UsageError("the client is closed")
+
+    cancel: Any = Outer(Recorder()).inner.cancel_order
+    refused = [
+        (cancel(symbol="BTCUSDT", strategy_id=-1), InvalidRequestError),
+        (cancel(symbol="BTCUSDT", strategy=1), TypeError),
+        (Outer(closed).ping(), UsageError),
+    ]
+    for coroutine, kind in refused:
+        with pytest.raises(kind):
+            finish(coroutine)
