@@ -256,7 +256,15 @@ class PapiClient(Namespace, Ordering, Listening):
 
     def _carry(self, request: Request[R], /) -> Coroutine[Any, Any, R]:
         """What the namespaces send with: one frame less than `send`, for every request."""
-        return self._wired().line.send(request)
+        try:
+            return self._wired().line.send(request)
+        except UsageError:
+            # It counts where it is awaited: on the client's loop, though it was called before that
+            # ran, or from another thread.
+            return self._carry_there(request)
+
+    async def _carry_there(self, request: Request[R]) -> R:
+        return await self._wired().line.send(request)
 
     async def warm_up(self, n: int | None = None) -> None:
         """Make connections and TLS ready before the first burst, on every source address.

@@ -141,6 +141,32 @@ async def test_another_loop_is_refused(papi: PapiClient) -> None:
     assert "loop" in str(error)
 
 
+@pytest.mark.asyncio
+async def test_a_call_counts_where_it_is_awaited(papi: PapiClient) -> None:
+    """Another thread may make it and hand it to the client's loop."""
+    loop = asyncio.get_running_loop()
+
+    def elsewhere() -> object:
+        call = papi.general.test_connectivity()
+        return asyncio.run_coroutine_threadsafe(call, loop).result(5)
+
+    assert repr(await asyncio.to_thread(elsewhere)) == "Pong()"
+
+
+def test_a_call_may_be_made_before_its_loop_runs() -> None:
+    """As in a program that starts its loop for each call."""
+    loop = asyncio.new_event_loop()
+    exchange = Simulator()
+    loop.run_until_complete(exchange.__aenter__())
+    papi = PapiClient(exchange.api_key, exchange.secret, base_url=exchange.base_url)
+    loop.run_until_complete(papi.open())
+    pong = loop.run_until_complete(papi.general.test_connectivity())
+    loop.run_until_complete(papi.aclose())
+    loop.run_until_complete(exchange.__aexit__(None, None, None))
+    loop.close()
+    assert repr(pong) == "Pong()"
+
+
 def told_to_a_child(papi: PapiClient) -> str:
     """What a forked process hears when it uses its parent's client."""
     reading, writing = os.pipe()
