@@ -167,7 +167,7 @@ class LeanSession:
             return
         connection.idle_since = self.now()
         self._idle.append(connection)
-        if self._timer is None:
+        if self.rings_at > connection.idle_since + _KEEP_ALIVE:
             self.arm(connection.idle_since + _KEEP_ALIVE)
 
     def tell(self, listener: Listener, reply: Reply) -> None:
@@ -254,10 +254,11 @@ class LeanSession:
         transport, connection = await self._loop.create_connection(
             lambda: HttpConnection(self), host, self._port, **settings
         )
-        if self._closed:
+        peer = transport.get_extra_info("peername")
+        if self._closed or transport.is_closing() or not peer:
             connection.abort()
-            raise ConnectionAbortedError
-        self._last_good = str(transport.get_extra_info("peername")[0])
+            raise ConnectionAbortedError  # by us, or by a peer that hung up at once
+        self._last_good = str(peer[0])
         self._all[connection] = None
         self._most = max(self._most, len(self._all))
         return connection

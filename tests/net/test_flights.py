@@ -12,7 +12,7 @@ import pytest
 
 from binance_papi.api.um import conditional
 from binance_papi.core.admission import Admission
-from binance_papi.core.answer import Done
+from binance_papi.core.answer import Done, Unsent
 from binance_papi.core.endpoint import Lane
 from binance_papi.core.route import Route
 from binance_papi.core.signing import ApiKey, Signer
@@ -40,6 +40,7 @@ class Notes:
     def __init__(self) -> None:
         self.written: list[bytes] = []
         self.closing = False
+        self.peer: tuple[str, int] | None = ("127.0.0.1", 1)
         self.connection: HttpConnection | None = None
 
     def write(self, data: bytes) -> None:
@@ -49,6 +50,10 @@ class Notes:
     def is_closing(self) -> bool:
         """Whether it was dropped."""
         return self.closing
+
+    def get_extra_info(self, _: str) -> tuple[str, int] | None:
+        """Who is at the other end."""
+        return self.peer
 
     def abort(self) -> None:
         """Be gone, as a real one: told on the next turn."""
@@ -254,3 +259,47 @@ def test_what_fails_before_it_is_written_fails_alone(virtual: Virtual, where: st
         return kinds, len(field.written()), field.state()
 
     assert virtual(main()) == ([Done, OSError, Done], 2, (0, 0))
+
+
+def test_idle_connections_are_dropped_in_time_however_patient_calls_are(virtual: Virtual) -> None:
+    """One timer serves both: it rings for whichever comes first."""
+
+    async def main() -> tuple[bool, bool]:
+        field = Field(1)
+        connection = field.connections[0]
+        session = field.session
+        task = asyncio.create_task(session.send("GET", "/x", keyed=False, patience=300.0))
+        await asyncio.sleep(30)
+        connection.data_received(OK)
+        await task
+        await asyncio.sleep(24)
+        before = connection.transport.is_closing()  # type: ignore[union-attr]
+        await asyncio.sleep(2)
+        after = connection.transport.is_closing()  # type: ignore[union-attr]
+        await session.aclose()
+        return before, after
+
+    assert virtual(main()) == (False, True)
+
+
+@pytest.mark.parametrize("how", ["closing", "no peer"])
+def test_a_peer_that_hangs_up_at_once_was_never_told_anything(virtual: Virtual, how: str) -> None:
+    """A connection that is gone when it is made carries nothing: never sent, not unknown."""
+
+    async def main() -> tuple[Any, list[bytes]]:
+        field = Field(0)
+        notes = Notes()
+
+        async def create_connection(make: Any, *_: Any, **__: Any) -> Any:
+            connection = notes.connection = make()
+            connection.connection_made(notes)
+            notes.closing = how == "closing"
+            return notes, connection
+
+        notes.peer = ("127.0.0.1", 1) if how == "closing" else None
+        asyncio.get_running_loop().create_connection = create_connection  # type: ignore[method-assign]
+        heard = await field.session.send("GET", "/x", keyed=False, patience=1.0)
+        await field.session.aclose()
+        return type(heard), notes.written
+
+    assert virtual(main()) == (Unsent, [])
