@@ -245,7 +245,8 @@ class Line:
             try:
                 connection.carry(endpoint.method, target, endpoint.keyed, flight.patience(), flight)
             except Exception as error:  # noqa: BLE001 - whoever waits for it is told
-                self._fail(flight, connection, error)
+                # Without the frames that hold the signature.
+                self._fail(flight, connection, error.with_traceback(None))
 
     def _fail(self, flight: Flight, connection: Connection, error: Exception) -> None:
         """It could not be signed, or not be written."""
