@@ -214,7 +214,7 @@ class LeanSession:
         old = [one for one in self._idle if one.idle_since + _KEEP_ALIVE <= now]
         self._idle = [one for one in self._idle if one.idle_since + _KEEP_ALIVE > now]
         for connection in old:
-            del self._all[connection]
+            self._all.pop(connection, None)  # unless the server hung up before
             connection.abort()
         due = min((one.due for one in self._all), default=inf)
         if self._idle:

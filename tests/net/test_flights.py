@@ -12,7 +12,7 @@ import pytest
 
 from binance_papi.api.um import conditional
 from binance_papi.core.admission import Admission
-from binance_papi.core.answer import Done, Unsent
+from binance_papi.core.answer import Done, Unanswered, Unsent
 from binance_papi.core.endpoint import Lane
 from binance_papi.core.route import Route
 from binance_papi.core.signing import ApiKey, Signer
@@ -309,3 +309,22 @@ def test_a_peer_that_hangs_up_at_once_was_never_told_anything(
         return type(heard), notes.written
 
     assert virtual(main()) == (Unsent, [])
+
+
+def test_a_server_that_hangs_up_first_does_not_stop_the_timer(virtual: Virtual) -> None:
+    """An idle connection that is gone already is no news when its time is over."""
+
+    async def main() -> tuple[type[Any], list[Any]]:
+        problems: list[Any] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, what: problems.append(what))
+        field = Field(2)
+        for connection in field.connections[:1]:
+            connection.transport.closing = True  # type: ignore[union-attr]
+            connection.connection_lost(None)
+        await asyncio.sleep(10)
+        call = field.session.send("GET", "/x", keyed=False, patience=20.0)
+        heard = await asyncio.wait_for(call, 60)
+        await field.session.aclose()
+        return type(heard), problems
+
+    assert virtual(main()) == (Unanswered, [])
