@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable
+from random import Random
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,7 +18,7 @@ from binance_papi.core.endpoint import Lane
 from binance_papi.core.route import Route
 from binance_papi.core.signing import ApiKey, Signer
 from binance_papi.core.weight import WeightTracker
-from binance_papi.errors import EndpointRetiredError
+from binance_papi.errors import EndpointRetiredError, PapiError
 from binance_papi.net.clock import Clock
 from binance_papi.net.connection import HttpConnection
 from binance_papi.net.gate import Gate
@@ -328,3 +329,125 @@ def test_a_server_that_hangs_up_first_does_not_stop_the_timer(virtual: Virtual) 
         return type(heard), problems
 
     assert virtual(main()) == (Unanswered, [])
+
+
+GARBAGE = (
+    OK[:20],
+    OK + b"x",
+    OK + OK,
+    http(100),
+    http(200, b"nonsense"),
+    b"garbage\r\n\r\n",
+    http(400, b'{"code":-2011,"msg":"Unknown order sent."}'),
+    http(401, b'{"code":-2015,"msg":"Invalid API-key."}'),
+    http(404, b"<html>"),
+    http(429, b'{"code":-1003}', "Retry-After: 1"),
+    http(503, b"{}"),
+)
+
+
+class Chaos:
+    """Does one thing after another to a field, as a seed tells."""
+
+    def __init__(self, seed: int) -> None:
+        self.dice = Random(seed)
+        self.troubled = False
+        self.field = Field(self.dice.randint(1, 4), self._sign)
+        self.troubled = self.dice.random() < 0.3
+        self.tasks: list[asyncio.Task[Any]] = []
+        self.field.session._open = self._open  # type: ignore[method-assign]
+
+    def _sign(self, _: bytes) -> str:
+        self._note()
+        return "s"
+
+    def _note(self) -> None:
+        if self.troubled and self.dice.random() < 0.1:
+            raise OSError
+
+    async def _open(self, _: str) -> HttpConnection:
+        await asyncio.sleep(self.dice.choice([0, 0, 0.01, 2]))
+        if self.dice.random() < 0.3 or self.field.session._closed:
+            raise ConnectionRefusedError
+        connection = self.field.stand()
+        self.field.session._idle.remove(connection)
+        self.field.connections.append(connection)
+        return connection
+
+    async def _call(self, number: int) -> Any:
+        line, lane = self.field.line, self.dice.choice([Lane.CANCEL, Lane.CANCEL, Lane.REDUCE])
+        if self.dice.random() < 0.5:
+            return await line.send(cancel(number))
+        wait = self.dice.choice([None, 0.5])
+        settings: dict[str, Any] = {"recv_window": 5000, "max_wait": wait, "on_written": self._note}
+        return await line.attempt(cancel(number), lane, patience=lambda: 10.0, **settings)
+
+    def act(self) -> None:
+        """Call, cancel a call, answer, or hang up."""
+        what = self.dice.random()
+        standing = [one for one in self.field.connections if not one.transport.is_closing()]  # type: ignore[union-attr]
+        asked = [one for one in standing if one.listener is not None]
+        if what < 0.35:
+            self.tasks.append(asyncio.ensure_future(self._call(len(self.tasks) + 1)))
+        elif what < 0.5 and self.tasks:
+            self.dice.choice(self.tasks).cancel()
+        elif what < 0.95 and asked:
+            good = self.dice.random() < 0.6
+            self.dice.choice(asked).data_received(OK if good else self.dice.choice(GARBAGE))
+        elif standing:
+            self.dice.choice(standing).abort() if not asked else asked[0].transport.abort()  # type: ignore[union-attr]
+
+    async def run(self) -> None:
+        """Do so, and look at the books after every step."""
+        loop = asyncio.get_running_loop()
+        for _ in range(self.dice.randint(20, 120)):
+            how = self.dice.choice([self.act, self.act, loop.call_soon, loop.call_later, None])
+            if how is None:
+                await asyncio.sleep(self.dice.choice([0, 0, 0, 0.001, 0.01, 1, 12, 30]))
+            elif how == loop.call_later:
+                loop.call_later(0, self.act)
+            else:
+                how(*[self.act] * (how == loop.call_soon))
+            busy, weight = self.field.state()
+            assert 0 <= busy == weight <= self.field.route.connections
+
+    async def answer_all(self) -> None:
+        """From now on the exchange is well."""
+        for _ in range(3000):
+            if all(task.done() for task in self.tasks):
+                return
+            await asyncio.sleep(self.dice.choice([0, 0.01, 0.2]))
+            for connection in self.field.connections:
+                if connection.listener is not None and not connection.transport.is_closing():  # type: ignore[union-attr]
+                    connection.data_received(OK)
+        raise AssertionError("somebody was forgotten")
+
+
+@pytest.mark.parametrize("heals", [True, False])
+@pytest.mark.parametrize("seed", range(20))
+def test_in_any_order_each_call_ends_and_each_grant_is_settled_once(
+    virtual: Virtual, seed: int, heals: bool
+) -> None:
+    """Whatever comes on whichever turn, also a close; nobody waits for ever, nothing is left."""
+    problems: list[Any] = []
+    virtual.loop.set_exception_handler(lambda _, what: problems.append(what))
+
+    async def main() -> tuple[Any, ...]:
+        chaos = Chaos(seed)
+        field = chaos.field
+        await chaos.run()
+        if heals:
+            await chaos.answer_all()
+        field.gate.close()
+        await field.gate.idle(chaos.dice.choice([0.0, 1.0]))
+        await field.session.aclose()
+        forgotten = (await asyncio.wait(chaos.tasks, timeout=20))[1] if chaos.tasks else set()
+        await asyncio.sleep(0.01)
+        closed = all(one.transport.is_closing() for one in field.connections)  # type: ignore[union-attr]
+        for task in chaos.tasks:
+            error = None if task.cancelled() else task.exception()
+            assert error is None or isinstance(error, PapiError | OSError)
+        return len(forgotten), field.state(), closed, len(asyncio.all_tasks())
+
+    assert virtual(main()) == (0, (0, 0), True, 1)
+    assert (virtual.loop.timers(), problems) == (0, [])
