@@ -355,7 +355,7 @@ class Chaos:
         self.field = Field(self.dice.randint(1, 4), self._sign)
         self.troubled = self.dice.random() < 0.3
         self.tasks: list[asyncio.Task[Any]] = []
-        self.field.session._open = self._open  # type: ignore[method-assign]
+        self.field.session._open = self._open  # type: ignore[method-assign, assignment]
 
     def _sign(self, _: bytes) -> str:
         self._note()
@@ -401,13 +401,15 @@ class Chaos:
         """Do so, and look at the books after every step."""
         loop = asyncio.get_running_loop()
         for _ in range(self.dice.randint(20, 120)):
-            how = self.dice.choice([self.act, self.act, loop.call_soon, loop.call_later, None])
-            if how is None:
-                await asyncio.sleep(self.dice.choice([0, 0, 0, 0.001, 0.01, 1, 12, 30]))
-            elif how == loop.call_later:
+            how = self.dice.random()
+            if how < 0.4:
+                self.act()
+            elif how < 0.6:
+                loop.call_soon(self.act)
+            elif how < 0.8:
                 loop.call_later(0, self.act)
             else:
-                how(*[self.act] * (how == loop.call_soon))
+                await asyncio.sleep(self.dice.choice([0, 0, 0, 0.001, 0.01, 1, 12, 30]))
             busy, weight = self.field.state()
             assert 0 <= busy == weight <= self.field.route.connections
 
