@@ -63,8 +63,8 @@ async def test_row_15_429_with_retry_after(stage: Stage) -> None:
             assert scene.papi.usage()[0].refused >= 1
 
     async def later(scene: Scene) -> None:
-        await asyncio.sleep(0.3)
-        assert scene.papi.usage()[0].frozen_for > 0
+        while not scene.papi.usage()[0].frozen_for:
+            await asyncio.sleep(0.05)
         await scene.papi.general.test_connectivity()
 
     await together(one(family) for family in FAMILIES)
