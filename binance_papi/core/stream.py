@@ -381,5 +381,10 @@ class Life:
         lost = self._sockets[number]
         lost.good = False
         self._last_event_at = max(self._last_event_at, lost.event_at)
-        if not any(socket.good for socket in self._sockets.values()):
+        good = [socket for socket in self._sockets.values() if socket.good]
+        if not good:
             self.hole = Hole(since, inf, reason)
+        elif all(socket.close_at < inf for socket in good):
+            # It was the successor that was lost: nothing but the old one is left.
+            for socket in good:
+                socket.close_at = inf

@@ -315,3 +315,32 @@ def test_what_is_heard_of_a_closed_connection_is_nothing() -> None:
     life.shutdown(1, 2.0, 0.0)
     life.connect_failed(1, 2.0, 0.0)
     assert life.hole == Hole(0.0, inf, "cut")
+
+
+def test_a_successor_that_dies_gives_its_place_back() -> None:
+    """The old connection was to be closed; now it is the only good one, and is read on."""
+    life = alive()
+    life.heard(1, 100.0, event=True)
+    life.shutdown(1, 100.0, 0.0)
+    assert reconnect(life, 100.0, 2) is None
+    life.closed(2, 101.0, 0.0, "cut")
+    assert [life.hole] == [None]
+    assert due(life, 101.0) == [START]
+    assert due(life, 101.0 + OVERLAP) == []
+    life.started(104.0, same=True)
+    assert due(life, 104.0) == [connect(3)]
+    assert life.opened(3, 105.0, 0.0) is None
+    assert due(life, 105.0 + OVERLAP) == [close(1)]
+    assert [life.hole] == [None]
+
+
+def test_the_old_connection_ends_after_its_successor() -> None:
+    """Then there is a hole from that moment on."""
+    life = alive()
+    life.heard(1, 100.0, event=True)
+    life.shutdown(1, 100.0, 0.0)
+    assert reconnect(life, 100.0, 2) is None
+    life.closed(2, 101.0, 0.0, "cut")
+    life.heard(1, 101.5, event=True)
+    life.closed(1, 102.0, 0.0, "cut too")
+    assert life.hole == Hole(101.5, inf, "cut too")
