@@ -91,6 +91,7 @@ class UserStream:
         self._trouble = "the exchange did not answer"
         self._wiring: Wiring | None = None
         self._closed = False
+        self._closing: asyncio.Task[None] | None = None
 
     # ------------------------------------------------------------------ life
 
@@ -117,6 +118,8 @@ class UserStream:
             async with asyncio.timeout(self._patience):
                 while not self._life.ready and self._problem is None and not self._closed:
                     await self._next_news()
+            if self._closed:
+                self._problem = UsageError("the stream was closed while it was opened")
         except TimeoutError:
             text = f"no stream within {self._patience:g} s: {self._trouble}"
             self._problem = UnsentError(text, reason=self._trouble)
@@ -130,23 +133,30 @@ class UserStream:
         return self
 
     async def aclose(self) -> None:
-        """Close it; twice does nothing. Whoever reads it reads what is left, and then its end."""
-        wiring = self._wiring
-        if self._closed or wiring is None:
-            self._closed = True
-            return
+        """Close it; whoever reads it reads what is left, and then its end.
+
+        Again it only waits until it is closed. It is, even if whoever waits is cancelled.
+        """
         self._closed = True
+        if self._wiring is not None:
+            if self._closing is None:
+                self._closing = self._loop.create_task(self._close_all(self._wiring))
+            await asyncio.shield(self._closing)
+
+    async def _close_all(self, wiring: Wiring) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        tasks = [task for task in self._tasks if task is not asyncio.current_task()]
+        tasks = tuple(self._tasks)
         for task in tasks:
             task.cancel()
         try:
-            if tasks:
-                await asyncio.wait(tasks)
-            for socket in tuple(self._sockets.values()):
-                await socket.close()
-            await self._dialer.aclose()
+            try:
+                if tasks:
+                    await asyncio.wait(tasks)
+                for socket in tuple(self._sockets.values()):
+                    await socket.close()
+            finally:
+                await self._dialer.aclose()
             if self._close_listen_key:
                 await self._forget_key(wiring)
         finally:
@@ -209,8 +219,8 @@ class UserStream:
         if not self._news.done():
             self._news.set_result(None)
 
-    def _put(self, event: StreamEvent) -> None:
-        self._backlog.put(event, self._now())
+    def _put(self, event: StreamEvent, since: float | None = None) -> None:
+        self._backlog.put(event, self._now(), since)
         self._tell()
 
     def _overflow(self, dropped: Overflow) -> Gap:
@@ -266,7 +276,7 @@ class UserStream:
         if hole is not None and self._told is None:
             assert self._wiring is not None
             since = self._wiring.clock.earliest(hole.since - MARGIN)
-            self._put(Disconnected(since_ms=since, reason=hole.reason))
+            self._put(Disconnected(since_ms=since, reason=hole.reason), hole.since)
         self._told = hole
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
@@ -322,7 +332,7 @@ class UserStream:
         self._sockets[number] = socket
         hole = self._life.opened(number, self._now(), _jitter())
         if hole is not None:
-            self._put(self._gap(hole))
+            self._put(self._gap(hole), hole.since)
         self._told = self._life.hole
         self._tell()
         self._step()

@@ -20,7 +20,7 @@ class Overflow(NamedTuple):
     """What was dropped.
 
     Attributes:
-        since: Monotonic time of the first one that was.
+        since: Monotonic time of the first one that was, or of what was to be told by one.
         until: Monotonic time of the last one that was.
         lost: How many were.
     """
@@ -47,13 +47,20 @@ class Backlog(Generic[T]):
     def __len__(self) -> int:
         return len(self._items) + (self._dropped is not None)
 
-    def put(self, item: T, now: float) -> None:
-        """Take an item in, or drop it; ``now`` in monotonic seconds."""
+    def put(self, item: T, now: float, since: float | None = None) -> None:
+        """Take an item in, or drop it.
+
+        Args:
+            item: What came.
+            now: Monotonic seconds.
+            since: Monotonic time from which it tells; ``None``: now.
+        """
         dropped, room = self._dropped, self.most if self._dropped is None else self.most // 2
         if len(self._items) >= room:
             if dropped is None:
                 dropped = Overflow(now, now, 0)
-            self._dropped = dropped._replace(until=now, lost=dropped.lost + 1)
+            since = dropped.since if since is None else min(dropped.since, since)
+            self._dropped = Overflow(since, now, dropped.lost + 1)
             return
         if dropped is not None:
             self._items.append(dropped)

@@ -45,6 +45,16 @@ def test_what_is_dropped_last_is_told_too() -> None:
     assert len(backlog) == 0
 
 
+def test_what_is_dropped_may_tell_of_earlier_times() -> None:
+    """Then what stands in its place does too, whatever is dropped before and after."""
+    backlog: Backlog[int] = Backlog(2)
+    for number in range(4):
+        backlog.put(number, float(number))
+    backlog.put(4, 4.0, 0.5)
+    backlog.put(5, 5.0, 2.5)
+    assert everything(backlog) == [0, 1, Overflow(0.5, 5.0, 4)]
+
+
 def test_nobody_reads() -> None:
     """However much comes, the queue stays as long as it is."""
     backlog: Backlog[int] = Backlog(10)

@@ -40,6 +40,8 @@ class Wire:
         self.over = False
         self.closed_by_client = False
         self.pings = 0
+        self.leave = 0.0
+        """Seconds that it takes to leave."""
         self._frames: asyncio.Queue[bytes | Sign | Ended] = asyncio.Queue()
 
     @property
@@ -70,6 +72,8 @@ class Wire:
 
     async def close(self) -> None:
         """The client leaves."""
+        if self.leave:
+            await asyncio.sleep(self.leave)
         self.closed_by_client = self.over = True
 
 

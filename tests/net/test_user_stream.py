@@ -379,3 +379,59 @@ def test_two_readers_share_the_events(virtual: Virtual) -> None:
         assert sorted(number or 0 for number in numbers) == list(range(1, 202))
 
     play(virtual, main)
+
+
+def test_a_gap_that_finds_no_room_is_part_of_the_next(virtual: Virtual) -> None:
+    """It began long before it was dropped, and so does what is told in its place."""
+
+    async def main(desk: Desk) -> None:
+        async with desk.stream(max_queue=5) as stream:
+            for _ in range(5):
+                desk.venue.happen()
+            await asyncio.sleep(1)
+            last = desk.venue.ms()
+            desk.venue.wires[0].frozen = True
+            await asyncio.sleep(200)
+            assert len(desk.venue.live) == 1
+            desk.got += [await anext(stream) for _ in range(6)]
+        assert desk.kinds() == ["BalanceUpdate"] * 5 + ["Gap"]
+        gap = desk.got[5]
+        assert isinstance(gap, Gap)
+        assert gap.since_ms <= last
+        assert gap.until_ms >= last + 70_000
+
+    play(virtual, main)
+
+
+def test_closed_by_another_task_while_it_is_opened(virtual: Virtual) -> None:
+    """What was never open is not handed out as if it were."""
+
+    async def main(desk: Desk) -> None:
+        stream = desk.stream()
+        opening = asyncio.create_task(stream.open())
+        await asyncio.sleep(0)
+        await stream.aclose()
+        with pytest.raises(UsageError, match="closed"):
+            await opening
+
+    play(virtual, main)
+
+
+@pytest.mark.parametrize("steps", range(6))
+def test_a_close_that_is_cancelled_closes_all_the_same(virtual: Virtual, steps: int) -> None:
+    """Whoever closes it again waits until it is closed."""
+
+    async def main(desk: Desk) -> None:
+        stream = await desk.stream().open()
+        wire = desk.venue.wires[0]
+        wire.leave = 0.005
+        closing = asyncio.create_task(stream.aclose())
+        for _ in range(steps):
+            await asyncio.sleep(0.002 if steps > 2 else 0)
+        closing.cancel()
+        await asyncio.wait([closing])
+        await stream.aclose()
+        assert wire.closed_by_client
+        assert desk.venue.count("aclose") == 1
+
+    play(virtual, main)
