@@ -46,8 +46,11 @@ MAX_QUEUE: Final = 10_000
 MARGIN: Final = 2.0
 """Seconds that an event may take to arrive: a gap begins so much earlier than the last sign."""
 
+_DROPPED: Final = "events were dropped, since nobody read them in time"
 _NO_KEY: Final = -1125
 _TURN: Final = 64
+_STALL: Final = 0.02
+_GRACE: Final = 1.0
 _FAR: Final = 1e18
 _ORDERS: Final = (OrderTradeUpdate, AlgoUpdate, ConditionalOrderTradeUpdate, ExecutionReport)
 
@@ -200,7 +203,7 @@ class UserStream:
         while True:
             item = self._backlog.take()
             if isinstance(item, Overflow):
-                return self._overflow(item)
+                return self._gap(item.since, item.until, _DROPPED, item.lost)
             if item is not None:
                 return item
             if self._closed:
@@ -223,14 +226,14 @@ class UserStream:
         self._backlog.put(event, self._now(), since)
         self._tell()
 
-    def _overflow(self, dropped: Overflow) -> Gap:
+    def _gap(self, since: float, until: float, reason: str, dropped: int = 0) -> Gap:
         assert self._wiring is not None
         clock = self._wiring.clock
         return Gap(
-            since_ms=clock.earliest(dropped.since - MARGIN),
-            until_ms=clock.latest(dropped.until),
-            reason="events were dropped, since nobody read them in time",
-            dropped=dropped.lost,
+            since_ms=clock.earliest(since - MARGIN),
+            until_ms=clock.latest(until),
+            reason=reason,
+            dropped=dropped,
         )
 
     # ------------------------------------------------------------------ work
@@ -253,9 +256,14 @@ class UserStream:
                 case Step.WAIT:
                     break
         self._tell_of_hole()
-        if not self._life.overlapping:
+        if not self._overlapping:
             self._merge.clear()
         self._arm()
+
+    @property
+    def _overlapping(self) -> bool:
+        """Whether two connections are read, or will be."""
+        return len(self._sockets) > 1 or self._life.overlapping
 
     def _arm(self) -> None:
         wake = self._life.wake()
@@ -268,8 +276,13 @@ class UserStream:
             self._timer = self._loop.call_at(wake, self._ring)
 
     def _ring(self) -> None:
-        self._timer = None
-        self._step()
+        assert self._timer is not None
+        late, self._timer = self._now() - self._timer.when(), None
+        if late > _STALL:
+            # The loop stalled: what is in the sockets is read first.
+            self._timer = self._loop.call_later(min(late, _GRACE), self._ring)
+        else:
+            self._step()
 
     def _tell_of_hole(self) -> None:
         hole = self._life.hole
@@ -332,20 +345,11 @@ class UserStream:
         self._sockets[number] = socket
         hole = self._life.opened(number, self._now(), _jitter())
         if hole is not None:
-            self._put(self._gap(hole), hole.since)
+            self._put(self._gap(*hole), hole.since)
         self._told = self._life.hole
         self._tell()
         self._step()
         await self._listen(number, socket)
-
-    def _gap(self, hole: Hole) -> Gap:
-        assert self._wiring is not None
-        clock = self._wiring.clock
-        return Gap(
-            since_ms=clock.earliest(hole.since - MARGIN),
-            until_ms=clock.latest(hole.until),
-            reason=hole.reason,
-        )
 
     async def _listen(self, number: int, socket: Socket) -> None:
         reason, turn = "", 0
@@ -386,7 +390,7 @@ class UserStream:
             self._put(event)
             self._step()
             return
-        if life.overlapping and not self._merge.is_new(number, raw):
+        if self._overlapping and not self._merge.is_new(number, raw):
             return
         if isinstance(event, _ORDERS):
             assert self._wiring is not None

@@ -435,3 +435,25 @@ def test_a_close_that_is_cancelled_closes_all_the_same(virtual: Virtual, steps: 
         assert desk.venue.count("aclose") == 1
 
     play(virtual, main)
+
+
+def test_a_loop_that_stalls_while_two_connections_overlap(virtual: Virtual) -> None:
+    """What came on both meanwhile is given once, and what came on the old one is read first."""
+
+    async def main(desk: Desk) -> None:
+        async with desk.stream() as stream:
+            reader = asyncio.create_task(desk.read(stream))
+            await asyncio.sleep(100)
+            desk.venue.emit({"e": "serverShutdown", "E": desk.venue.ms()})
+            await asyncio.sleep(0.1)
+            assert len(desk.venue.live) == 2
+            for _ in range(200):
+                desk.venue.happen()
+            virtual.loop.jump(5.0)
+            await asyncio.sleep(5)
+            assert len(desk.venue.live) == 1
+        await reader
+        kinds = [kind for kind in desk.kinds() if kind != "ServerShutdown"]
+        assert kinds == ["BalanceUpdate"] * 200
+
+    play(virtual, main)
