@@ -111,7 +111,7 @@ class UserStream:
             raise UsageError("a stream is opened once; make a new one")
         wiring = self._wiring = self._wired()
         self._loop = wiring.loop
-        self._now = wiring.clock.now
+        self._clock, self._now = wiring.clock, wiring.clock.now
         self._dialer = self._dial(wiring.settings)
         self._life = Life(self._now())
         self._news: asyncio.Future[None] = self._loop.create_future()
@@ -227,11 +227,9 @@ class UserStream:
         self._tell()
 
     def _gap(self, since: float, until: float, reason: str, dropped: int = 0) -> Gap:
-        assert self._wiring is not None
-        clock = self._wiring.clock
         return Gap(
-            since_ms=clock.earliest(since - MARGIN),
-            until_ms=clock.latest(until),
+            since_ms=self._clock.earliest(since - MARGIN),
+            until_ms=self._clock.latest(until),
             reason=reason,
             dropped=dropped,
         )
@@ -287,8 +285,7 @@ class UserStream:
     def _tell_of_hole(self) -> None:
         hole = self._life.hole
         if hole is not None and self._told is None:
-            assert self._wiring is not None
-            since = self._wiring.clock.earliest(hole.since - MARGIN)
+            since = self._clock.earliest(hole.since - MARGIN)
             self._put(Disconnected(since_ms=since, reason=hole.reason), hole.since)
         self._told = hole
 
