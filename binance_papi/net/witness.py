@@ -82,8 +82,8 @@ class Witness:
         if outcome is None:
             return
         _, _, number, _ = key
-        if number is None and not _is_newer(outcome, seen):
-            return  # the user's own id may have been another order's before
+        if number is None and not _is_same(outcome, seen):
+            return  # the user's own id may be another order's, before and after
         counts = corrected(outcome, seen, told)
         if counts is None:
             return
@@ -92,9 +92,14 @@ class Witness:
         self._tell(Contradicted(key, _status(outcome), str(seen.status), _status(counts)))
 
 
-def _is_newer(outcome: Canceled | AlreadyGone, seen: Sighting) -> bool:
-    known = outcome.order.sighting().updated if outcome.order is not None else None
-    return known is not None and seen.updated is not None and seen.updated > known
+def _is_same(outcome: Canceled | AlreadyGone, seen: Sighting) -> bool:
+    """Whether the very order of an outcome is seen, and later than it was then."""
+    if outcome.order is None:
+        return False
+    known = outcome.order.sighting()
+    if None in (known.id, known.updated, seen.updated) or seen.id != known.id:
+        return False
+    return bool(seen.updated > known.updated)
 
 
 def _status(outcome: Canceled | AlreadyGone) -> str:

@@ -352,3 +352,21 @@ def test_an_event_while_it_waits_for_its_turn(virtual: Virtual) -> None:
         assert desk.book.count("DELETE") == 1
 
     play(virtual, main, connections=1)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_new_order_with_the_id_of_a_cancelled_one(virtual: Virtual, number: int) -> None:
+    """Your own id may be used again; the exchange's own tells the two apart."""
+
+    async def main(desk: Desk) -> None:
+        stage = Stage(desk)
+        shown = {"strategyId": 1, "strategyStatus": "CANCELED", "updateTime": desk.book.ms}
+        desk.book.mishaps = [Reply(200, {}, json.dumps(shown).encode())]
+        mine = conditional.CancelOrder(symbol="BTCUSDT", new_client_strategy_id="mine")
+        (outcome,) = (await desk.burst([mine])).outcomes
+        assert isinstance(outcome, Canceled)
+        stage.tell(number, "TRIGGERED", later=60.0, c="mine", i=3)
+        assert len(stage.told) == (number == 1)
+        assert (desk.pursuits.kept(mine) is not None) == (number == 1)
+
+    play(virtual, main)
