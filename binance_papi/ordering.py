@@ -107,7 +107,8 @@ class Ordering(Wired):
         queries by the id follow, until the outcome is certain or the deadline is over; it is then
         asked for another minute, see `resolve`, but nothing further is sent to place the order. If
         the caller is cancelled, what is not on the wire is withdrawn, and the rest lives on.
-        Placing a request again whose outcome is not known yet, with the same id, only asks.
+        Placing a request again whose outcome is not known yet, with the same id, only asks; if it
+        was placed after its caller stopped waiting, that outcome is returned.
 
         Args:
             request: A placement of any family, e.g. ``um.algo.NewOrder``.
@@ -118,7 +119,7 @@ class Ordering(Wired):
 
         Raises:
             InvalidRequestError: If ``request`` places no order, or another one with the same id is
-                being placed; nothing is sent.
+                being placed or may have been; nothing is sent.
             UsageError: If the client is not open, or belongs to another loop or process.
         """
         placings = self._wired().placings

@@ -24,6 +24,8 @@ async def place(placings: Placings, request: Request[Any], *, deadline: float) -
     ends = _end_of(placings, deadline)
     unique = request.client_id() is None
     kept = placings.kept(request)
+    if isinstance(kept, Placed):
+        return _told(placings, kept)
     # An earlier call may have placed it: then that is found out first, and nothing is sent.
     since = kept.since or 0 if isinstance(kept, MaybePlaced) else None
     placing = placings.begin(with_client_id(request), ends, unique=unique, since=since)
@@ -42,7 +44,7 @@ async def resolve(
     ends = _end_of(placings, deadline)
     kept = placings.kept(request)
     if kept is not None and not isinstance(kept, MaybePlaced):
-        return kept
+        return _told(placings, kept)
     known = what if isinstance(what, MaybePlaced) else kept
     since = known.since if isinstance(known, MaybePlaced) else None
     placing = placings.running(request)
@@ -50,7 +52,14 @@ async def resolve(
         placing = placings.begin(request, ends, since=since or 0)
     else:
         placing.hurry(ends)
-    return await placing.watch(ends)
+    return _told(placings, await placing.watch(ends))
+
+
+def _told(placings: Placings, outcome: Placement) -> Placement:
+    """Whoever waited for an order that was placed knows of it: the next request is a new one."""
+    if isinstance(outcome, Placed):
+        placings.forget(outcome.request)
+    return outcome
 
 
 def _end_of(placings: Placings, deadline: object) -> float:

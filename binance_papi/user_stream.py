@@ -121,7 +121,7 @@ class UserStream:
             async with asyncio.timeout(self._patience):
                 while not self._life.ready and self._problem is None and not self._closed:
                     await self._next_news()
-            if self._closed:
+            if self._closing is not None:
                 self._problem = UsageError("the stream was closed while it was opened")
         except TimeoutError:
             text = f"no stream within {self._patience:g} s: {self._trouble}"

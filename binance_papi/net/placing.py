@@ -116,10 +116,6 @@ class Placing:
 
     # ------------------------------------------------------------------ deadline
 
-    def extend(self, deadline: float) -> None:
-        """Another caller wants it placed too, until then."""
-        self.birth.deadline = max(self.birth.deadline, deadline)
-
     def _ring_deadline(self) -> None:
         """The deadline is over; if it rings late, what is in the sockets is read first."""
         loop = self._home.pursuits.loop
@@ -251,9 +247,8 @@ class Placing:
 
     def _hold_back(self, error: PapiError) -> None:
         """This client itself did not send it, and so nothing is on its way."""
-        birth = self.birth
-        error.__dict__.setdefault("request", birth.request)
-        birth.verdict(lambda: error)
+        error.__dict__.setdefault("request", self.birth.request)
+        self.birth.verdict(lambda: error)
 
     async def _ask(self) -> None:
         """One query, from admission to its answer."""
@@ -282,11 +277,10 @@ class Placing:
         self, answer: Answer[Any], sent: float, tell: Callable[[Answer[Any], float, float], None]
     ) -> None:
         """Hand an answer on, and learn what it teaches about the exchange's pace and clock."""
-        pursuits = self._home.pursuits
-        clock = pursuits.clock
+        clock, pace = self._home.pursuits.clock, self._home.pursuits.pace
         now = clock.now()
         if sent:
-            pursuits.pace.hear(now - sent, answered=not is_silence(answer))
+            pace.hear(now - sent, answered=not is_silence(answer))
         if clock.jumps != self._jumps:
             self._jumps = clock.jumps
             self.birth.retime(clock.earliest)
@@ -320,9 +314,7 @@ class Placings:
         Args:
             request: The placement, with an id of the user's own.
             deadline: Monotonic time until which the caller waits.
-            unique: Whether nobody can have used the id before.
-            since: Exchange time in ms from which an earlier request may have placed it: then it is
-                only asked.
+            unique, since: See `Birth`.
 
         Raises:
             InvalidRequestError: If another order with this id is being placed.
@@ -330,13 +322,11 @@ class Placings:
         """
         if self._closed:
             raise UsageError("the client is closed")
-        placing = self._running.get(request.key())
+        placing = self.running(request)
         if placing is not None:
-            if placing.birth.request != request:
-                raise InvalidRequestError("another order with this id is being placed")
-            placing.extend(deadline)
+            placing.birth.deadline = max(placing.birth.deadline, deadline)
             return placing
-        self._kept.pop(request.key(), None)
+        self.forget(request)
         pursuits = self.pursuits
         birth = Birth(
             request,
@@ -347,20 +337,32 @@ class Placings:
             unique=unique,
             since=since,
         )
-        placing = self._running[request.key()] = Placing(self, birth)
-        return placing
+        self._running[request.key()] = Placing(self, birth)
+        return self._running[request.key()]
 
     def running(self, request: Place[Any]) -> Placing | None:
-        """The placing of an order; ``None`` where there is none."""
-        return self._running.get(request.key())
+        """The placing of an order; ``None`` where there is none. Raises as `begin` does."""
+        placing = self._running.get(request.key())
+        if placing is not None and placing.birth.request != request:
+            raise InvalidRequestError("another order with this id is being placed")
+        return placing
 
     def of(self, key: Any) -> Placing | None:
-        """The same, of an order as `Place.key` names it."""
+        """The same, of whatever order `Place.key` names so."""
         return self._running.get(key)
 
     def kept(self, request: Place[Any]) -> Placement | None:
-        """The outcome of a placing that ended when nobody waited for it."""
-        return self._kept.get(request.key())
+        """The outcome of a placing that ended when nobody waited for it; raises as `begin` does."""
+        kept = self._kept.get(request.key())
+        if kept is None or kept.request == request:
+            return kept
+        if isinstance(kept, MaybePlaced):
+            raise InvalidRequestError("another order with this id may have been placed")
+        return None
+
+    def forget(self, request: Place[Any]) -> None:
+        """That outcome was told, or does not matter any more."""
+        self._kept.pop(request.key(), None)
 
     def over(self, outcome: Placement, *, kept: bool) -> None:
         """A placing ended; keep its outcome if nobody waited for it."""
@@ -393,7 +395,6 @@ class Placings:
             self._idle = self.pursuits.loop.create_future()
             await asyncio.wait({self._idle}, timeout=grace)
         late = list(self._running.values())
-        left = {placing.birth.request.key(): placing.give_up() for placing in late}
-        left |= self._kept
+        left = {placing.birth.request.key(): placing.give_up() for placing in late} | self._kept
         self._kept.clear()
         return tuple(outcome for outcome in left.values() if isinstance(outcome, MaybePlaced))

@@ -494,6 +494,41 @@ def test_placing_again_what_is_not_known_only_asks(virtual: Virtual) -> None:
     play(virtual, main)
 
 
+def test_placing_again_what_was_placed_meanwhile_finds_it(virtual: Virtual) -> None:
+    """Whoever gave up waiting is told; the same request once more is a new order's."""
+
+    async def main(counter: Counter) -> None:
+        caller = counter.start()
+        await asyncio.sleep(0.01)
+        caller.cancel()
+        await asyncio.sleep(1.0)
+        assert isinstance(counter.placings.kept(order()), Placed)
+        assert isinstance(await counter.place(), Placed)
+        assert counter.shop.count("POST") == 1
+        assert counter.placings.kept(order()) is None
+
+    play(virtual, main)
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_another_order_with_an_id_of_which_nothing_is_known(virtual: Virtual, ended: bool) -> None:
+    """What is found by that id may be the earlier one, so neither is placed nor asked for."""
+
+    async def main(counter: Counter) -> None:
+        counter.shop.mishaps = [SILENT]
+        counter.shop.send = _failing(counter)  # type: ignore[method-assign]
+        assert isinstance(await counter.place(deadline=2.0), MaybePlaced)
+        await asyncio.sleep((LATE + 1) * ended)
+        other = order(reduce_only=True)
+        with pytest.raises(InvalidRequestError, match="another order with this id"):
+            await counter.place(other)
+        with pytest.raises(InvalidRequestError, match="another order with this id"):
+            await counter.ask(other)
+        assert counter.shop.count("POST") == 1
+
+    play(virtual, main)
+
+
 def _failing(counter: Counter) -> Any:
     """A session whose queries never get an answer."""
     send = counter.shop.send
