@@ -184,14 +184,11 @@ class Placing:
     async def _run(self) -> None:
         """Do what is due, one thing after the other."""
         birth, clock = self.birth, self._home.pursuits.clock
-        while True:
-            move = birth.next(clock.now())
+        while (move := birth.next(clock.now())) is not Move.END:
             if move is Move.PLACE:
                 await self._place()
             elif move is Move.ASK:
                 await self._ask()
-            elif move is Move.END:
-                break
             elif self._late_until is not None and clock.now() >= self._late_until:
                 self.give_up()
                 break
@@ -314,7 +311,8 @@ class Placings:
         Args:
             request: The placement, with an id of the user's own.
             deadline: Monotonic time until which the caller waits.
-            unique, since: See `Birth`.
+            unique: See `Birth`.
+            since: See `Birth`.
 
         Raises:
             InvalidRequestError: If another order with this id is being placed.
