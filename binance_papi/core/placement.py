@@ -325,19 +325,20 @@ class Birth:
     def see(self, shown: Any) -> None:
         """An event shows an order; it has a method ``sighting()``.
 
-        Events say when an order changed, not when it was placed. So of an id that may have been
-        used before, only the first event of an order counts.
+        Many tell when an order changed, not when it was placed. So of an id that may have been used
+        before, only those count that tell it.
         """
         seen = shown.sighting()
-        fresh = self._unique or seen.placed is not None or seen.status == "NEW"
+        fresh = self._unique or seen.placed is not None
         if self.unsettled and fresh and self._names(seen) and not self._is_older(seen):
             self._end(Placed, shown, "event")
 
     def _names(self, seen: Sighting) -> bool:
-        """Whether a sighting may be of this order: by its id, or if it has none by its symbol."""
-        if seen.client_id is not None:
-            return seen.client_id == self.request.client_id()
-        return seen.symbol in (None, getattr(self.request, "symbol", None))
+        """Whether a sighting may be of this order: neither its id nor its symbol contradicts."""
+        symbol = getattr(self.request, "symbol", None)
+        return seen.client_id in (None, self.request.client_id()) and (
+            seen.symbol in (None, symbol) or str(seen.symbol).upper() == str(symbol).upper()
+        )
 
     def _is_older(self, seen: Sighting) -> bool:
         """Whether an order was there before this one can have been placed."""

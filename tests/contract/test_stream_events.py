@@ -246,3 +246,21 @@ def test_what_events_saw() -> None:
     # A cancelled margin order has the id of the cancel in `c`, its own in `C`.
     margin: Any = decode(wire(example("executionReport", C="mine", c="other", X="CANCELED")))
     assert (margin.sighting().client_id, margin.sighting().id) == ("mine", 4293153)
+
+
+@pytest.mark.parametrize(
+    ("name", "inside", "changed", "placed"),
+    [
+        ("ORDER_TRADE_UPDATE", "o", {"x": "NEW", "X": "NEW"}, 1568879465650),
+        ("ORDER_TRADE_UPDATE", "o", {"x": "AMENDMENT", "X": "NEW"}, None),
+        ("ORDER_TRADE_UPDATE", "o", {"x": "TRADE", "X": "FILLED"}, None),
+        ("ALGO_UPDATE", "ao", {"X": "NEW"}, 1750515742297),
+        ("ALGO_UPDATE", "ao", {"X": "NEW", "ia": True}, None),
+        ("ALGO_UPDATE", "ao", {"X": "TRIGGERED"}, None),
+    ],
+)
+def test_which_events_tell_that_an_order_is_new(
+    name: str, inside: str, changed: dict[str, Any], placed: int | None
+) -> None:
+    """An order that is open already may be NEW again: amended, or a trailing stop that follows."""
+    assert _order(name, inside, **changed).sighting().placed == placed

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from binance_papi.api.um import algo, conditional, orders
+from binance_papi.api.um import algo, algo_order, conditional, orders
 from binance_papi.core.answer import (
     Answer,
     Banned,
@@ -53,6 +53,14 @@ STOP = conditional.NewOrder(
     strategy_type="STOP_MARKET",
     stop_price=1,
     new_client_strategy_id="mine",
+)
+ALGO = algo.NewOrder(
+    symbol="BTCUSDT",
+    side="SELL",
+    type="STOP_MARKET",
+    quantity=1,
+    trigger_price=1,
+    client_algo_id="mine",
 )
 
 ABSENT = NotOpen(Fault(400, -2013, "Order does not exist."))
@@ -597,21 +605,34 @@ def test_an_event_shows_it_before_the_reply() -> None:
 @pytest.mark.parametrize(
     ("shown", "counts"),
     [
-        (order("NEW", update_time=BEGAN_MS), True),
+        (order("NEW", update_time=BEGAN_MS), False),
         (order("FILLED", update_time=BEGAN_MS), False),
         (order("FILLED", time=BEGAN_MS), True),
         (order("FILLED", time=BEGAN_MS - 1), False),
-        (order("NEW", own="yours"), False),
+        (order("NEW", own="yours", time=BEGAN_MS), False),
+        (order("NEW", symbol="BTCUSDT", time=BEGAN_MS), True),
+        (order("NEW", symbol="ETHUSDT", time=BEGAN_MS), False),
     ],
 )
 def test_of_an_own_id_only_fresh_events_count(shown: Done[Any], counts: bool) -> None:
-    """An older order with the same id may be filled at this moment."""
+    """An older order with the same id may be filled or amended at this moment."""
     talk = Talk()
     talk.birth.see(shown.reply)
     assert talk.due() is Move.PLACE
     talk.write()
     talk.birth.see(shown.reply)
     assert (talk.due() is Move.END) is counts
+
+
+def test_an_order_of_another_symbol_is_another_one() -> None:
+    """Whatever it is called: algo orders are asked for without their symbol."""
+    talk = Talk(ALGO, unique=True)
+    talk.place(SILENCE)
+    strange = algo_order.AlgoOrder(algo_id=7, client_algo_id="mine", symbol="ETHUSDT")
+    assert talk.ask(Done(strange)) is Move.WAIT
+    shown = algo_order.AlgoOrder(algo_id=8, client_algo_id="mine", symbol="BTCUSDT")
+    assert talk.ask(Done(shown)) is Move.END
+    assert talk.ended().order is shown
 
 
 # ---------------------------------------------------------------------- any answers

@@ -115,6 +115,8 @@ class OrderTradeUpdate(Event, frozen=True, kw_only=True, gc=False, tag="ORDER_TR
             client_id=order.client_order_id,
             symbol=order.symbol,
             updated=order.order_trade_time or self.transaction_time,
+            # One that was amended is NEW too.
+            placed=order.order_trade_time if order.execution_type == "NEW" else None,
         )
 
     def addresses(self) -> tuple[Address, ...]:
@@ -192,6 +194,8 @@ class AlgoUpdate(Event, frozen=True, kw_only=True, gc=False, tag="ALGO_UPDATE"):
     def sighting(self) -> Sighting:
         """What this says of the order's state."""
         order = self.algo_order
+        # A trailing stop that begins to follow is NEW too.
+        new = order.algo_status == "NEW" and not order.activated
         return Sighting(
             status=order.algo_status,
             id=order.algo_id,
@@ -199,6 +203,7 @@ class AlgoUpdate(Event, frozen=True, kw_only=True, gc=False, tag="ALGO_UPDATE"):
             symbol=order.symbol,
             child=order.actual_order_id or None,
             updated=self.transaction_time,
+            placed=self.transaction_time if new else None,
         )
 
     def addresses(self) -> tuple[Address, ...]:
