@@ -15,6 +15,8 @@ from binance_papi.core.signing import ListenKey
 
 T = TypeVar("T")
 
+_QUOTE: Final = ord('"')
+
 _LONG: Final = 8192
 """A shorter message can't nest so deeply that it does harm."""
 
@@ -48,6 +50,7 @@ _documented: Final[msgspec.json.Decoder[Documented]] = msgspec.json.Decoder(
 )
 _usdm: Final = msgspec.json.Decoder(_UsdmAlgoUpdate, strict=False)
 _kind: Final = msgspec.json.Decoder(_Kind)
+_decode: Final = _documented.decode  # bound once: it is looked up for every event
 
 
 def decode(raw: bytes) -> ExchangeEvent:
@@ -62,24 +65,28 @@ def decode(raw: bytes) -> ExchangeEvent:
     """
     if len(raw) > _LONG and too_deep(raw):
         return UnknownEvent(raw=raw, problem="nested too deeply")
-    # An empty text stands for an absent value. The exchange writes without blanks; others may not,
-    # and then one follows `{"e":` already.
-    body = raw.replace(b':""', b":null") if raw[5:6] == b'"' else EMPTY.sub(b":null", raw)
     try:
-        return _documented.decode(body)
+        # An empty text stands for an absent value. The exchange writes without blanks; others may
+        # not, and then one follows `{"e":` already.
+        body = raw.replace(b':""', b":null") if raw[5] == _QUOTE else EMPTY.sub(b":null", raw)
+        return _decode(body)
     except msgspec.ValidationError as error:
         problem = str(error)
+    except IndexError:
+        return UnknownEvent(raw=raw, problem="too short")
     except (msgspec.DecodeError, ValueError, RecursionError, MemoryError):
         return UnknownEvent(raw=raw, problem="not JSON")
     # Not the documented shape: another wrapper, or a kind of its own.
+    event = _algo(body)
+    if event is not None:
+        return event
     found = _look(_kind, body) or _Kind()
     inner = bytes(found.event) or bytes(found.data)
-    if found.e is None and inner:
-        body, found = inner, _look(_kind, inner) or _Kind()
-    event = _look(_documented, body) if inner else None
-    if event is None and found.e == "ALGO_UPDATE":
-        event = _algo(_look(_usdm, body))
-    return event or UnknownEvent(kind=found.e, raw=raw, problem=problem)
+    if found.e is not None or not inner:
+        return UnknownEvent(kind=found.e, raw=raw, problem=problem)
+    found = _look(_kind, inner) or _Kind()
+    whole = _look(_documented, inner) or _algo(inner)
+    return whole or UnknownEvent(kind=found.e, raw=raw, problem=problem)
 
 
 def _look(decoder: msgspec.json.Decoder[T], body: bytes) -> T | None:
@@ -90,7 +97,8 @@ def _look(decoder: msgspec.json.Decoder[T], body: bytes) -> T | None:
         return None
 
 
-def _algo(event: _UsdmAlgoUpdate | None) -> AlgoUpdate | None:
+def _algo(body: bytes) -> AlgoUpdate | None:
+    event = _look(_usdm, body)
     if event is None:
         return None
     return AlgoUpdate(
