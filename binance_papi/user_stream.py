@@ -30,7 +30,7 @@ from binance_papi.api.user_stream import (
     StartUserDataStream,
 )
 from binance_papi.core.backlog import Backlog, Merge, Overflow
-from binance_papi.core.gap import Disconnected, Gap
+from binance_papi.core.gap import Disconnected, Gap, margin
 from binance_papi.core.signing import ListenKey
 from binance_papi.core.stream import Hole, Life, Step
 from binance_papi.errors import PapiError, RejectedError, UnsentError, UsageError
@@ -43,9 +43,6 @@ StreamEvent: TypeAlias = ExchangeEvent | Gap | Disconnected
 MAX_QUEUE: Final = 10_000
 """Events that wait to be read, unless a stream is told otherwise."""
 
-MARGIN: Final = 2.0
-"""Seconds that an event may take to arrive: a gap begins so much earlier than the last sign."""
-
 _DROPPED: Final = "events were dropped, since nobody read them in time"
 _NO_KEY: Final = -1125
 _TURN: Final = 64
@@ -54,6 +51,7 @@ _GRACE: Final = 1.0
 _FAR: Final = 1e18
 _ORDERS: Final = (OrderTradeUpdate, AlgoUpdate, ConditionalOrderTradeUpdate, ExecutionReport)
 
+_jitter: Final = random.random  # it spreads clients, it guards nothing
 _log = logging.getLogger("binance_papi")
 
 
@@ -84,6 +82,7 @@ class UserStream:
         self._backlog: Backlog[StreamEvent] = Backlog(max_queue)
         self._merge = Merge()
         self._read = 0
+        self._last: tuple[float, int | None] = 0.0, None  # an event: when it came, and was made
         self._sockets: dict[int, Socket] = {}
         # A dictionary keeps its order, so that a simulated run repeats.
         self._tasks: dict[asyncio.Task[None], None] = {}
@@ -149,8 +148,7 @@ class UserStream:
     async def _close_all(self, wiring: Wiring) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        tasks = tuple(self._tasks)
-        for task in tasks:
+        for task in (tasks := tuple(self._tasks)):
             task.cancel()
         try:
             try:
@@ -226,9 +224,13 @@ class UserStream:
         self._backlog.put(event, self._now(), since)
         self._tell()
 
+    def _since_ms(self, since: float) -> int:
+        at, made = self._last
+        return self._clock.earliest(since) - margin(self._clock.latest(at), made)
+
     def _gap(self, since: float, until: float, reason: str, dropped: int = 0) -> Gap:
         return Gap(
-            since_ms=self._clock.earliest(since - MARGIN),
+            since_ms=self._since_ms(since),
             until_ms=self._clock.latest(until),
             reason=reason,
             dropped=dropped,
@@ -285,8 +287,8 @@ class UserStream:
     def _tell_of_hole(self) -> None:
         hole = self._life.hole
         if hole is not None and self._told is None:
-            since = self._clock.earliest(hole.since - MARGIN)
-            self._put(Disconnected(since_ms=since, reason=hole.reason), hole.since)
+            told = Disconnected(since_ms=self._since_ms(hole.since), reason=hole.reason)
+            self._put(told, hole.since)
         self._told = hole
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
@@ -375,15 +377,18 @@ class UserStream:
     def _hear(self, number: int, raw: bytes) -> None:
         """A message came."""
         life = self._life
-        event = decode(raw)
+        event, now = decode(raw), self._now()
         # Only what is about the account proves that its key is alive.
-        life.heard(number, self._now(), event=not isinstance(event, ServerShutdown | UnknownEvent))
+        proof = None if isinstance(event, ServerShutdown | UnknownEvent) else event
+        life.heard(number, now, event=proof is not None)
+        if proof is not None:
+            self._last = now, proof.event_time
         # What is about the connection is true of each; the rest may come on two.
         if isinstance(event, ListenKeyExpired | ServerShutdown):
             if isinstance(event, ListenKeyExpired):
-                life.expired(number, self._now(), _jitter())
+                life.expired(number, now, _jitter())
             else:
-                life.shutdown(number, self._now(), _jitter())
+                life.shutdown(number, now, _jitter())
             self._put(event)
             self._step()
             return
@@ -393,7 +398,3 @@ class UserStream:
             assert self._wiring is not None
             self._wiring.witness.hear(event)
         self._put(event)
-
-
-def _jitter() -> float:
-    return random.random()  # noqa: S311 - it spreads clients, it guards nothing

@@ -2,7 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
+
+MARGIN: Final = 2000
+"""Milliseconds that an event may take to arrive: a gap begins so much before the last sign."""
+
+_MOST: Final = 60_000
+
+
+def margin(arrived: int, made: int | None) -> int:
+    """The same, where the last event took longer: others may have been on their way behind it.
+
+    It takes long where the exchange is slow, or was read late.
+
+    Args:
+        arrived: Exchange time in ms at which the last event was read, at the latest.
+        made: Exchange time in ms of the event; ``None``: nobody said.
+
+    Returns:
+        Milliseconds, a minute more at most.
+    """
+    return MARGIN if made is None else MARGIN + min(max(arrived - made, 0), _MOST)
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True, gc=False):

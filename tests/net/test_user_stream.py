@@ -12,6 +12,7 @@ import pytest
 from binance_papi.api import events
 from binance_papi.core.gap import Disconnected, Gap
 from binance_papi.errors import AuthError, OverloadedError, UnsentError, UsageError
+from binance_papi.net.websocket import Sign
 from tests.net.stream_desk import DAY, Desk, play
 from tests.stage import Virtual
 
@@ -455,5 +456,27 @@ def test_a_loop_that_stalls_while_two_connections_overlap(virtual: Virtual) -> N
         await reader
         kinds = [kind for kind in desk.kinds() if kind != "ServerShutdown"]
         assert kinds == ["BalanceUpdate"] * 200
+
+    play(virtual, main)
+
+
+def test_a_gap_begins_with_what_was_still_under_way(virtual: Virtual) -> None:
+    """Events that come late, or are read late, tell how much more may have been on its way."""
+
+    async def main(desk: Desk) -> None:
+        async with desk.stream() as stream:
+            reader = asyncio.create_task(desk.read(stream))
+            await asyncio.sleep(100)
+            desk.venue.happen()
+            last = desk.venue.ms()
+            virtual.loop.jump(8.0)
+            desk.venue.wires[0].give(Sign.OF_LIFE)
+            desk.venue.wires[0].cut()
+            await asyncio.sleep(100)
+        await reader
+        assert desk.kinds() == ["BalanceUpdate", "Disconnected", "Gap"]
+        for told in desk.got[1:]:
+            assert isinstance(told, Gap | Disconnected)
+            assert last - 10_000 < told.since_ms <= last
 
     play(virtual, main)
