@@ -125,7 +125,10 @@ class WebSocket:
 
     async def close(self) -> None:
         """Close it; a peer that does not take leave is left after a second."""
-        await self._socket.close()
+        # aiohttp waits so long after each message, and a peer may go on sending some.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE):
+                await self._socket.close()
 
 
 class WebSockets:

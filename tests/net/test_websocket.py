@@ -113,6 +113,31 @@ async def test_messages_and_signs_of_life(server: Server) -> None:
 
 
 @pytest.mark.asyncio
+async def test_who_talks_on_is_left_after_a_second(server: Server) -> None:
+    """A peer that takes no leave keeps nobody from leaving, whatever else it sends."""
+    gone = asyncio.Event()
+
+    async def script(ws: web.WebSocketResponse) -> None:
+        try:
+            while True:
+                await ws.send_str("and another thing")
+                await asyncio.sleep(0.05)
+        finally:
+            gone.set()
+
+    server.script = script
+    await server.start()
+    ways = dialer(server)
+    got = await ways.dial(ListenKey(KEY))
+    assert not isinstance(got, str)
+    assert await got.read() == b"and another thing"
+    async with asyncio.timeout(3):
+        await got.close()
+        await gone.wait()
+    await ways.aclose()
+
+
+@pytest.mark.asyncio
 async def test_a_message_without_end_is_not_read(server: Server) -> None:
     """Beyond the bound the connection is given up, not the memory."""
 
