@@ -16,6 +16,7 @@ from binance_papi.core.signing import ListenKey
 T = TypeVar("T")
 
 _QUOTE: Final = ord('"')
+_SHORT: Final = len('{"e":')
 
 _LONG: Final = 8192
 """A shorter message can't nest so deeply that it does harm."""
@@ -63,17 +64,18 @@ def decode(raw: bytes) -> ExchangeEvent:
         The event; `UnknownEvent` for whatever is none of those that are documented. It never
         raises.
     """
-    if len(raw) > _LONG and too_deep(raw):
-        return UnknownEvent(raw=raw, problem="nested too deeply")
+    if not _SHORT < len(raw) <= _LONG:
+        if len(raw) <= _SHORT:
+            return UnknownEvent(raw=raw, problem="too short")
+        if too_deep(raw):
+            return UnknownEvent(raw=raw, problem="nested too deeply")
+    # An empty text stands for an absent value. The exchange writes without blanks; others may not,
+    # and then one follows `{"e":` already.
+    body = raw.replace(b':""', b":null") if raw[5] == _QUOTE else EMPTY.sub(b":null", raw)
     try:
-        # An empty text stands for an absent value. The exchange writes without blanks; others may
-        # not, and then one follows `{"e":` already.
-        body = raw.replace(b':""', b":null") if raw[5] == _QUOTE else EMPTY.sub(b":null", raw)
         return _decode(body)
     except msgspec.ValidationError as error:
         problem = str(error)
-    except IndexError:
-        return UnknownEvent(raw=raw, problem="too short")
     except (msgspec.DecodeError, ValueError, RecursionError, MemoryError):
         return UnknownEvent(raw=raw, problem="not JSON")
     # Not the documented shape: another wrapper, or a kind of its own.
