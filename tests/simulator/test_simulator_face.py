@@ -202,8 +202,9 @@ async def test_a_request_that_was_left_behind_still_arrives() -> None:
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(_cancel(session, exchange, order), 0.05)
         assert exchange.venue.book[order].is_open
-        await asyncio.sleep(0.15)
-        assert not exchange.venue.book[order].is_open
+        async with asyncio.timeout(5):
+            while exchange.venue.book[order].is_open:
+                await asyncio.sleep(0.02)
 
 
 @pytest.mark.parametrize(("latency", "low", "high"), [(0.1, 0.1, 0.2), ((0.02, 0.06), 0.02, 0.15)])
@@ -295,10 +296,10 @@ async def test_leaving_is_prompt_and_leaves_nothing() -> None:
         async with Simulator(faults=faults) as exchange:
             url = URL(exchange.base_url)
             tasks = [asyncio.create_task(call(session, exchange, "GET", PING)) for _ in range(10)]
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.4)
             began = time.perf_counter()
         assert time.perf_counter() - began < 0.5
-        assert asyncio.all_tasks() == before | set(tasks)
+        assert asyncio.all_tasks() <= before | set(tasks)
         assert all(
             isinstance(ending, BROKEN)
             for ending in await asyncio.gather(*tasks, return_exceptions=True)
