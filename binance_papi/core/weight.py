@@ -331,7 +331,8 @@ class WeightTracker:
         if not alone:
             return 0
         self._last_alone = (ticket.serial, ticket.epoch)
-        self._take_stock()
+        if self._plain is None or not self._plain.sure:
+            self._take_stock()
         return 0 if cold else excess
 
     # ------------------------------------------------------------------ refusals
