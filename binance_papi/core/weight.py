@@ -113,8 +113,7 @@ class WeightTracker:
         self.windows = tuple(Window(rule) for rule in limits)
         self._only = self.windows[0] if len(self.windows) == 1 else None
         self._plain: Window | None = None
-        self.epoch = 0
-        self.in_flight = 0
+        self.epoch = self.in_flight = 0
         self.ceiling: float = min((window.capacity for window in self.windows), default=inf)
         """The most that one request may ever cost."""
         self.events: list[Event] = []
@@ -122,8 +121,7 @@ class WeightTracker:
         self._reserve = reserve
         self.source_address = source_address
         self._lost: deque[tuple[float, int]] = deque()
-        self._lost_weight = 0
-        self._serial = 0
+        self._lost_weight = self._serial = 0
         self._cold = probe
         self._probing_until = inf if probe else -inf
         self._frozen_at = self.frozen_until = -inf
@@ -297,7 +295,9 @@ class WeightTracker:
         self._lost.append((now + LINGER, ticket.weight))
         self._lost_weight += ticket.weight
 
-    def settle(self, ticket: Ticket, headers: Mapping[str, str], now: float) -> int:
+    def settle(  # noqa: C901 - a call more would be paid by every request
+        self, ticket: Ticket, headers: Mapping[str, str], now: float
+    ) -> int:
         """The exchange answered.
 
         Args:
