@@ -126,7 +126,7 @@ async def test_row_17_a_storm_of_429(stage: Stage) -> None:
             family, faults=[fault], patience=0, in_flight=0.02, latency=0.1, hits_all=True
         ) as scene:
             await scene.papi.warm_up()
-            outcomes = await scene.burst(scene.seed(150), deadline=2.5)
+            outcomes = await scene.burst(scene.seed(90), deadline=2.5)
             assert {type(outcome) for outcome in outcomes} == {Rejected}
             assert 1 <= scene.exchange.venue.statuses[429] <= 64
             assert scene.exchange.venue.statuses[418] == 0
