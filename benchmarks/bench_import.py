@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from statistics import median
 from typing import Final
 
@@ -19,18 +22,30 @@ import binance_papi
 ended = time.process_time()
 print([1000 * (between - started), 1000 * (ended - between), len(sys.modules) - modules])
 """
+"""What a fresh interpreter runs."""
 
 
-def probe() -> tuple[float, float, int]:
-    """A fresh interpreter: ms for what is needed, ms for ours, modules of ours."""
-    run = subprocess.run([sys.executable, "-c", PROBE], check=True, stdout=subprocess.PIPE)
+def probe(bytecode: str) -> tuple[float, float, int]:
+    """A fresh interpreter: ms for what is needed, ms for ours, modules of ours.
+
+    Its bytecode lives in a folder of ours: containers like to forbid writing it
+    (``PYTHONDONTWRITEBYTECODE``), and then one would measure the compiler.
+    """
+    places = {**os.environ, "PYTHONPYCACHEPREFIX": bytecode}
+    places.pop("PYTHONDONTWRITEBYTECODE", None)
+    run = subprocess.run(
+        [sys.executable, "-c", PROBE], check=True, stdout=subprocess.PIPE, env=places
+    )
     return msgspec.json.decode(run.stdout, type=tuple[float, float, int])
 
 
 def report(rounds: int) -> Report:
     """One process after the other; the first one writes the bytecode."""
-    probe()
-    needed, ours, modules = zip(*(probe() for _ in range(rounds)), strict=True)
+    with tempfile.TemporaryDirectory() as bytecode:
+        probe(bytecode)
+        if not any(Path(bytecode).rglob("client.*.pyc")):
+            raise RuntimeError("the first process wrote no bytecode")
+        needed, ours, modules = zip(*(probe(bytecode) for _ in range(rounds)), strict=True)
     return Report(
         str(__doc__),
         ["import", "CPU ms", "of what is needed"],
@@ -42,7 +57,7 @@ def report(rounds: int) -> Report:
                 spread(ratios(ours, needed)),
             ],
         ],
-        [Target("ms to import binance_papi", median(ours), 40.0)],
+        [Target("ms to import binance_papi", median(ours), 25.0)],
         [f"{rounds} fresh processes with bytecode in place; median (quartiles)."],
     )
 
