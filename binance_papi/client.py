@@ -129,7 +129,7 @@ class PapiClient(Namespace, Ordering, Listening):
             raise key
         if isinstance(signer, ValueError):
             raise signer
-        super().__init__(self._carry)
+        super().__init__(self.send)
         self._settings = Settings(
             base_url=base_url,
             limits=tuple(limits),
@@ -233,8 +233,10 @@ class PapiClient(Namespace, Ordering, Listening):
 
     # ------------------------------------------------------------------ work
 
-    async def send(self, request: Request[R], /) -> R:
+    def send(self, request: Request[R], /) -> Coroutine[Any, Any, R]:
         """Send one request.
+
+        It is sent when somebody waits for it: ``await`` it, gather it, or make a task of it.
 
         Args:
             request: Any request of `binance_papi.api`.
@@ -252,18 +254,14 @@ class PapiClient(Namespace, Ordering, Listening):
             OverloadedError: If the exchange could not serve it, again and again.
             UnknownOutcomeError: If it may have happened.
         """
-        return await self._carry(request)
-
-    def _carry(self, request: Request[R], /) -> Coroutine[Any, Any, R]:
-        """What the namespaces send with: one frame less than `send`, for every request."""
         try:
             return self._wired().line.send(request)
         except UsageError:
             # It counts where it is awaited: on the client's loop, though it was called before that
             # ran, or from another thread.
-            return self._carry_there(request)
+            return self._send_there(request)
 
-    async def _carry_there(self, request: Request[R]) -> R:
+    async def _send_there(self, request: Request[R]) -> R:
         return await self._wired().line.send(request)
 
     async def warm_up(self, n: int | None = None) -> None:

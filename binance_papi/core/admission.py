@@ -15,9 +15,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping, Sequence
 from math import inf
-from typing import Any, Final
-
-import msgspec
+from typing import Any, Final, Protocol
 
 from binance_papi.core.answer import Answer, Banned, Done, Overloaded, Throttled
 from binance_papi.core.codes import Meaning
@@ -37,8 +35,8 @@ _FIREWALL_STEPS: Final = 5
 _BAN_MOST: Final = 3 * 86_400.0
 
 
-class Waiter(msgspec.Struct, eq=False):
-    """One request in the waiting room; its owner derives from it, to say what `wake` means.
+class Waiter(Protocol):
+    """One request in the waiting room.
 
     Attributes:
         weight: Its request weight.
@@ -52,9 +50,9 @@ class Waiter(msgspec.Struct, eq=False):
     weight: int
     orders: int
     lane: Lane
-    give_up: float = inf
-    grant: Grant | None = None
-    dead: bool = False
+    give_up: float
+    grant: Grant | None
+    dead: bool
 
     def wake(self, problem: PapiError | None = None) -> None:
         """Its turn has come, or its patience is over, or something else is.
@@ -62,6 +60,7 @@ class Waiter(msgspec.Struct, eq=False):
         Args:
             problem: Why it has to go without a grant; ``None``: see ``grant``.
         """
+        ...
 
 
 class Admission:

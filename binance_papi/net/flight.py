@@ -1,68 +1,181 @@
-"""One request between its question for admission and its answer."""
+"""One request between its question for admission and its answer, as something to wait for.
+
+A flight is a future. For the thousands of one burst that is the difference between one object each
+and four: a coroutine, the task that runs it, the future it waits for, and what it knows.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Generator
+from contextvars import Context
+from math import inf
 from typing import Any, Protocol
 
-from binance_papi.core.admission import Waiter
-from binance_papi.core.answer import Answer, Reply, Unanswered, Unsent
-from binance_papi.core.endpoint import Request
+from binance_papi.core.answer import Answer, Done, Reply, Unanswered, Unsent
+from binance_papi.core.endpoint import Lane, Request
 from binance_papi.core.route import Grant
 from binance_papi.errors import PapiError, WaitTooLongError
 from binance_papi.net.carrier import Connection
+
+_Future = asyncio.Future
 
 
 class Field(Protocol):
     """Where flights start and land: the line."""
 
+    loop: asyncio.AbstractEventLoop
+    """The client's loop."""
+
+    def begin(self, flight: Flight) -> None:
+        """Ask for its admission on the next turn of the loop."""
+        ...
+
     def launch(self, flight: Flight) -> None:
-        """Write an admitted request, or say that no connection stands ready."""
+        """Sign an admitted request, or see to a connection first."""
         ...
 
     def land(self, flight: Flight, heard: Reply | Unsent | Unanswered) -> Answer[Any]:
         """Settle what came back, and tell what it means."""
         ...
 
+    def desert(self, flight: Flight) -> None:
+        """Nobody waits for it any more, wherever it is."""
+        ...
 
-class Flight(Waiter, kw_only=True, eq=False):
-    """One request between its question for admission and its answer.
+    def lose(self, flight: Flight) -> None:
+        """It was broken off while a task carried it."""
+        ...
 
-    Attributes:
+    def persist(self, call: Call, answer: Answer[Any] | BaseException) -> None:
+        """What came is no success: send it again where that is safe, or tell its caller."""
+        ...
+
+
+class Flight(asyncio.Future[Any]):
+    """One request on its way, once; its result is what came of it.
+
+    It begins when somebody waits for it. Whoever cancels it withdraws the request, or drops the
+    connection it is on.
+
+    Args:
         line: Where it flies.
         request: The request.
+        lane: Where it waits.
         patience: Tells, once it is admitted, the seconds from its first byte to its whole reply.
-        recv_window: Milliseconds for which it is valid.
+        recv_window: Milliseconds for which it is valid, unless it says so itself.
+        max_wait: Seconds it may wait for weight; ``None``: as long as it takes.
         on_written: Called right before its first byte is written; ``None``: nobody cares.
+
+    Attributes:
+        weight: Its request weight.
+        orders: Its order count.
+        give_up: Monotonic time after which it would rather fail than wait for weight.
+        grant: Its grant, once it has one.
+        dead: Whether it gave up waiting.
+        begun: Whether somebody waits for it.
+        asked: Whether it asked for admission.
         trips: What the breaker had shut when it asked.
-        landing: Its answer; ``None``: it is admitted, and no connection stands ready; an exception
-            if it can't go at all.
-        sent: Monotonic time when it was admitted.
+        sent: Monotonic time when it asked, and then when it was signed.
         connection: What it is on.
+        helper: The task that is at work for it, where one is needed.
     """
 
-    line: Field
-    request: Request[Any]
-    patience: Callable[[], float]
-    recv_window: int
-    on_written: Callable[[], None] | None
-    trips: int
-    landing: asyncio.Future[Answer[Any] | Exception | None]
-    sent: float = 0.0
-    connection: Connection | None = None
+    __slots__ = (
+        "asked",
+        "begun",
+        "connection",
+        "dead",
+        "give_up",
+        "grant",
+        "helper",
+        "lane",
+        "line",
+        "max_wait",
+        "on_written",
+        "orders",
+        "patience",
+        "recv_window",
+        "request",
+        "sent",
+        "trips",
+        "weight",
+    )
+
+    def __init__(  # noqa: PLR0917 - by name it would cost more, for every request
+        self,
+        line: Field,
+        request: Request[Any],
+        lane: Lane,
+        patience: Callable[[], float],
+        recv_window: int,
+        max_wait: float | None,
+        on_written: Callable[[], None] | None,
+    ) -> None:
+        _Future.__init__(self, loop=line.loop)
+        self.line = line
+        self.request = request
+        self.lane = lane
+        self.patience = patience
+        self.recv_window: int = getattr(request, "recv_window", None) or recv_window
+        self.max_wait = max_wait
+        self.on_written = on_written
+        self.begun = self.asked = self.dead = False
+        self.weight = self.orders = self.trips = 0
+        self.give_up = inf
+        self.sent = 0.0
+        self.grant: Grant | None = None
+        self.connection: Connection | None = None
+        self.helper: asyncio.Task[Any] | None = None
+
+    # ------------------------------------------------------------------ whoever waits
+
+    def add_done_callback(
+        self, fn: Callable[[Flight], object], /, *, context: Context | None = None
+    ) -> None:
+        """Somebody waits for it, so that it begins."""
+        _Future.add_done_callback(self, fn, context=context)
+        if not self.begun:
+            self.begun = True
+            self.line.begin(self)
+
+    def cancel(self, msg: Any = None) -> bool:
+        """Nobody waits for it any more."""
+        if self.helper is not None:
+            return self.helper.cancel(msg)  # it is cancelled once its helper has cleared up
+        if not _Future.cancel(self, msg):
+            return False
+        if self.asked:
+            self.line.desert(self)
+        return True
+
+    def __repr__(self) -> str:
+        endpoint = self.request.endpoint
+        return f"<{type(self).__name__} {endpoint.method} {endpoint.path} {self._state.lower()}>"
+
+    # ------------------------------------------------------------------ the gate's side
 
     def wake(self, problem: PapiError | None = None) -> None:
         """Its turn has come: off it goes, unless its caller was cancelled at the same moment."""
-        if self.landing.done():
+        if self.done():
             return
         if problem is None and self.grant is None:
             text = "no room for as long as this call may wait"
             problem = WaitTooLongError(text, wait=self.give_up - self.sent)
         if problem is not None:
-            self.landing.set_result(problem)
+            self.arrive(problem)
         else:
             self.line.launch(self)
+
+    # ------------------------------------------------------------------ the connection's side
+
+    def written(self) -> None:
+        """Its first byte is about to be written."""
+        assert self.grant is not None
+        self.grant.written = True
+        if self.on_written is not None:
+            self.on_written()
 
     def hear(self, heard: Reply | Unanswered) -> None:
         """What came back, or that nothing will."""
@@ -71,15 +184,81 @@ class Flight(Waiter, kw_only=True, eq=False):
             answer: Answer[Any] | Exception = self.line.land(self, heard)
         except Exception as error:  # noqa: BLE001 - it belongs to the caller, not to the connection
             answer = error
-        if not self.landing.done():
-            self.landing.set_result(answer)
+        if not self.done():
+            self.arrive(answer)
 
-    def written(self) -> None:
-        """Its first byte is about to be written."""
-        assert self.grant is not None
-        self.grant.written = True
-        if self.on_written is not None:
-            self.on_written()
+    # ------------------------------------------------------------------ the end
+
+    def arrive(self, answer: Answer[Any] | BaseException) -> None:
+        """It is known what came of it, or why it can't go."""
+        if isinstance(answer, BaseException):
+            self.set_exception(answer)
+        else:
+            self.set_result(answer)
+
+    def assisted(self, task: asyncio.Task[Any]) -> None:
+        """The task that carried it ended."""
+        self.helper = None
+        if task.cancelled():
+            self.line.lose(self)
+            _Future.cancel(self)
+        else:
+            self.arrive(task.exception() or task.result())
+
+
+class Call(Flight):
+    """What a method of the client gives: wait for it, gather it, or make a task of it.
+
+    Its result is the typed reply. It does what a coroutine does (nothing, until somebody waits for
+    it; then the request is sent), but it needs no task: `asyncio.gather` takes it as it is.
+    """
+
+    __slots__ = ("_steps",)
+
+    _steps: Generator[Any, Any, Any]
+
+    def arrive(self, answer: Answer[Any] | BaseException) -> None:
+        """It is known what came of it, or why it can't go."""
+        if type(answer) is Done:
+            self.set_result(answer.reply)
+        else:
+            self.line.persist(self, answer)
+
+    def persisted(self, task: asyncio.Task[Any]) -> None:
+        """The task that sent it again ended, with the reply or the reason why there is none."""
+        self.helper = None
+        if task.cancelled():
+            _Future.cancel(self)
+        elif (error := task.exception()) is not None:
+            self.set_exception(error)
+        else:
+            self.set_result(task.result())
+
+    # ------------------------------------------------------------------ as a coroutine
+
+    def send(self, value: Any, /) -> Any:
+        """One step, for the task that was made of it."""
+        try:
+            steps = self._steps
+        except AttributeError:
+            steps = self._steps = self.__await__()
+        return steps.send(value)
+
+    def throw(self, *problem: Any) -> Any:
+        """The task that was made of it was told to stop."""
+        self.close()
+        return self.__await__().throw(*problem)
+
+    def close(self) -> None:
+        """Nobody will wait for it."""
+        self.begun = True
+
+    def __del__(self) -> None:
+        if not self.begun:
+            endpoint = self.request.endpoint
+            text = f"{endpoint.method} {endpoint.path} was never awaited, so it was not sent"
+            warnings.warn(text, RuntimeWarning, stacklevel=2, source=self)
+        _Future.__del__(self)  # type: ignore[attr-defined]
 
 
 def cancelled(grant: Grant) -> Unsent | Unanswered:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Coroutine
 from math import inf
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
 from binance_papi.core.answer import Answer, Done, Refused, Reply, Unanswered, Unsent
 from binance_papi.core.classify import classify
@@ -19,7 +20,7 @@ from binance_papi.core.wire import encode, sign, stamp
 from binance_papi.errors import BannedError, PapiError, WaitTooLongError
 from binance_papi.net.carrier import Connection
 from binance_papi.net.clock import Clock
-from binance_papi.net.flight import Flight, cancelled
+from binance_papi.net.flight import Call, Flight, cancelled
 from binance_papi.net.gate import Gate
 from binance_papi.net.ledger import Ledger
 from binance_papi.net.session_pool import SessionPool
@@ -28,6 +29,9 @@ R = TypeVar("R")
 
 _FRESH: Final = 0.0005
 """Seconds per millisecond of the receive window for which a signature may wait to be written."""
+
+_BATCH: Final = 256
+"""Requests that ask for admission on one turn of the loop."""
 
 
 class Line:
@@ -45,17 +49,21 @@ class Line:
     """
 
     __slots__ = (
+        "_beginning",
         "_breaker",
         "_clock",
+        "_closing",
+        "_fresh",
         "_gate",
+        "_helpers",
         "_ledger",
-        "_loop",
         "_max_wait",
         "_patience",
         "_pool",
         "_recv_window",
         "_signed",
         "_signer",
+        "loop",
     )
 
     def __init__(
@@ -73,7 +81,11 @@ class Line:
         self._gate = gate
         gate.woken = self._write
         self._signed: list[tuple[Flight, Connection, str]] = []
-        self._loop = asyncio.get_running_loop()
+        self._fresh: deque[Flight] = deque()
+        self._beginning = False
+        self._helpers: set[asyncio.Task[Any]] = set()
+        self.loop = asyncio.get_running_loop()
+        self._closing = self.loop.create_future()
         self._pool = pool
         self._clock = clock
         self._signer = signer
@@ -83,55 +95,14 @@ class Line:
         self._ledger = Ledger(gate, clock, tell)
         self._breaker = self._ledger.breaker
 
-    async def send(self, request: Request[R]) -> R:
-        """Carry one request; see `PapiClient.send`."""
+    def send(self, request: Request[R]) -> Call:
+        """Carry one request, and send it again where that is safe; see `PapiClient.send`."""
         lane = request.endpoint.lane
         if lane is Lane.ORDER:
             lane = lane_of(request)
-        answer: Answer[Any] | None = None
-        resends = 0
-        while True:
-            try:
-                flight = self._ask(
-                    request, lane, self._patience, self._recv_window, self._max_wait, None
-                )
-                try:
-                    latest = await flight.landing
-                except asyncio.CancelledError:
-                    self._desert(flight)
-                    raise
-                # Here and not in a coroutine of its own: a frame less for each request.
-                answer = latest if isinstance(latest, Done) else await self._land(flight, latest)
-            except (WaitTooLongError, BannedError) as error:
-                if answer is None:
-                    error.request = request
-                    raise
-                break  # it can't be sent again in time: what is known is what it told
-            if isinstance(answer, Done):
-                return cast("R", answer.reply)
-            pause = pause_before_resend(
-                answer,
-                resends,
-                read_only=request.endpoint.method == "GET",
-                jitter=random.random(),  # noqa: S311 - it spreads callers, it guards nothing
-            )
-            if pause is None:
-                break
-            resends += not (isinstance(answer, Unsent) and answer.held)
-            if pause:
-                await asyncio.sleep(pause)
-        raise self.explain(request, answer)
+        return Call(self, request, lane, self._patience, self._recv_window, self._max_wait, None)
 
-    def explain(self, request: Request[Any], answer: Answer[Any]) -> PapiError:
-        """The exception that says what an answer says."""
-        return exception_for(
-            answer,
-            request,
-            silence=self._gate.silence(),
-            exchange_ms=self._clock.timestamp(),
-        )
-
-    async def attempt(
+    def attempt(
         self,
         request: Request[Any],
         lane: Lane,
@@ -140,7 +111,7 @@ class Line:
         recv_window: int,
         max_wait: float | None = None,
         on_written: Callable[[], None] | None = None,
-    ) -> Answer[Any]:
+    ) -> Flight:
         """Admit, stamp, sign and send one request once; its grant is settled whatever happens.
 
         Args:
@@ -153,78 +124,127 @@ class Line:
             on_written: Called right before its first byte is written.
 
         Returns:
-            What came of it.
-
-        Raises:
-            BannedError: If every address is banned.
-            UsageError: If the client was closed.
-            WaitTooLongError: If it would have to wait longer, or could never go.
+            What to await: it gives the `Answer`, or raises `BannedError` if every address is
+            banned, `UsageError` if the client was closed, and `WaitTooLongError` if it would have
+            to wait longer, or could never go.
         """
-        flight = self._ask(request, lane, patience, recv_window, max_wait, on_written)
-        try:
-            latest = await flight.landing
-        except asyncio.CancelledError:
-            self._desert(flight)
-            raise
-        return await self._land(flight, latest)
+        return Flight(self, request, lane, patience, recv_window, max_wait, on_written)
 
-    def _ask(  # noqa: PLR0917 - by name it would cost more, for every request
-        self,
-        request: Request[Any],
-        lane: Lane,
-        patience: Callable[[], float],
-        recv_window: int,
-        max_wait: float | None,
-        on_written: Callable[[], None] | None,
-    ) -> Flight:
-        """Ask for admission; whether it flies already, or when it will, is the gate's business."""
-        endpoint, breaker = request.endpoint, self._breaker
-        now = self._clock.now()
-        flight = Flight(
-            endpoint.weight if endpoint.all_symbols is None else weight_of(request),
-            endpoint.orders,
-            lane,
-            line=self,
-            request=request,
-            patience=patience,
-            recv_window=getattr(request, "recv_window", None) or recv_window,
-            on_written=on_written,
-            trips=breaker.trips,
-            landing=self._loop.create_future(),
-            sent=now,
+    def explain(self, request: Request[Any], answer: Answer[Any]) -> PapiError:
+        """The exception that says what an answer says."""
+        return exception_for(
+            answer,
+            request,
+            silence=self._gate.silence(),
+            exchange_ms=self._clock.timestamp(),
         )
+
+    # ------------------------------------------------------------------ asking
+
+    def begin(self, flight: Flight) -> None:
+        """Ask for its admission on the next turn of the loop, with all that begin on this one."""
+        self._fresh.append(flight)
+        if not self._beginning:
+            self._beginning = True
+            self.loop.call_soon(self._ask_all)
+
+    def _ask_all(self) -> None:
+        """Ask for those that begin; of very many some later, so that others have their turn."""
+        fresh = self._fresh
+        for _ in range(min(_BATCH, len(fresh))):
+            flight = fresh.popleft()
+            if flight.done():
+                continue  # cancelled before it began
+            try:
+                self._ask(flight)
+            except Exception as error:  # noqa: BLE001 - whoever waits for it is told
+                flight.arrive(error)
+        self._write()
+        self._beginning = bool(fresh)
+        if fresh:
+            self.loop.call_soon(self._ask_all)
+
+    def _ask(self, flight: Flight) -> None:
+        """Ask for admission; whether it flies already, or when it will, is the gate's business."""
+        endpoint, breaker = flight.request.endpoint, self._breaker
+        flight.sent = now = self._clock.now()
+        flight.weight = endpoint.weight
+        if endpoint.all_symbols is not None:
+            flight.weight = weight_of(flight.request)
         if self._ledger.audit.raised:
             flight.weight += self._ledger.audit.beyond(endpoint)
+        flight.orders = endpoint.orders
+        flight.trips = breaker.trips
         refusal = breaker.answer(endpoint, now) if breaker.wary else None
         if refusal is not None:
-            flight.landing.set_result(refusal)
-        elif self._gate.enter(flight, max_wait, now):
+            flight.arrive(refusal)
+            return
+        admitted = self._gate.enter(flight, flight.max_wait, now)
+        flight.asked = True
+        if admitted:
             self.launch(flight)
-            self._write()
-        return flight
 
-    async def _land(self, flight: Flight, landing: Answer[Any] | Exception | None) -> Answer[Any]:
-        """What came of a flight, once it is known whether it needs more than a connection."""
-        if landing is None:
-            return await self._send(flight)
-        if isinstance(landing, Exception):
-            raise landing
-        return landing
+    # ------------------------------------------------------------------ sending again
+
+    def persist(self, call: Call, answer: Answer[Any] | BaseException) -> None:
+        """What came is no success: send it again where that is safe, or tell its caller."""
+        if isinstance(answer, BaseException):
+            if isinstance(answer, WaitTooLongError | BannedError):
+                answer.request = call.request
+            call.set_exception(answer)
+        elif (pause := _pause(call, answer, 0)) is None:
+            call.set_exception(self.explain(call.request, answer))
+        else:
+            self._assist(call, self._persist(call, answer, pause), call.persisted)
+
+    async def _persist(self, call: Call, answer: Answer[Any], pause: float | None) -> Any:
+        """Send it again until it succeeds, or must not be sent again."""
+        resends = 0
+        while pause is not None:
+            resends += not (isinstance(answer, Unsent) and answer.held)
+            if pause:
+                await asyncio.wait({self._closing}, timeout=pause)
+            try:
+                answer = await self.attempt(
+                    call.request,
+                    call.lane,
+                    patience=call.patience,
+                    recv_window=call.recv_window,
+                    max_wait=call.max_wait,
+                )
+            except (WaitTooLongError, BannedError):
+                break  # it can't be sent again in time: what is known is what it told
+            if isinstance(answer, Done):
+                return answer.reply
+            pause = _pause(call, answer, resends)
+        raise self.explain(call.request, answer)
+
+    def _assist(
+        self,
+        flight: Flight,
+        work: Coroutine[Any, Any, Answer[Any]],
+        done: Callable[[asyncio.Task[Answer[Any]]], None],
+    ) -> None:
+        """Let a task be at work for a flight."""
+        flight.helper = task = self.loop.create_task(work)
+        task.add_done_callback(done)
+        self._helpers.add(task)
+        task.add_done_callback(self._helpers.discard)
 
     # ------------------------------------------------------------------ on the wire
 
     def launch(self, flight: Flight) -> None:
-        """Stamp and sign an admitted request for a connection that stands ready, if one does."""
+        """Stamp and sign an admitted request for a connection that stands ready, or get one."""
         grant = flight.grant
         assert grant is not None
         if self._breaker.trips != flight.trips:
             refusal = self._refused_meanwhile(flight)
             if refusal is not None:
-                flight.landing.set_result(refusal)
+                flight.arrive(refusal)
                 return
         connection = self._pool.sessions[grant.index].ready()
         if connection is None:
-            flight.landing.set_result(None)
+            self._assist(flight, self._send(flight), flight.assisted)
             return
         flight.connection = connection
         flight.sent = self._clock.now()
@@ -241,6 +261,9 @@ class Line:
         """
         signed, self._signed = self._signed, []
         for flight, connection, target in signed:
+            if flight.done():  # cancelled since, by what came of one before it
+                connection.abort()
+                continue
             endpoint = flight.request.endpoint
             try:
                 connection.carry(endpoint.method, target, endpoint.keyed, flight.patience(), flight)
@@ -250,15 +273,14 @@ class Line:
 
     def _fail(self, flight: Flight, connection: Connection, error: Exception) -> None:
         """It could not be signed, or not be written."""
-        self._drop(flight, connection)
-        if not flight.landing.done():  # while it was noted, its caller may have been cancelled
-            flight.landing.set_result(error)
+        if not flight.done():  # while it was noted, its caller may have been cancelled
+            self._drop(flight, connection)
+            flight.arrive(error)
 
     def _drop(self, flight: Flight, connection: Connection) -> None:
-        assert flight.grant is not None
         flight.connection = None
         connection.abort()
-        self._ledger.unheard(flight.grant, cancelled(flight.grant))
+        self.lose(flight)
 
     def land(self, flight: Flight, heard: Reply | Unsent | Unanswered) -> Answer[Any]:
         """Settle, decode, classify: what came back is one answer, and others may go."""
@@ -282,7 +304,6 @@ class Line:
         endpoint = flight.request.endpoint
         flight.sent = self._clock.now()
         fresh = flight.sent + flight.recv_window * _FRESH if endpoint.signed else inf
-        heard: Reply | Unsent | Unanswered | None = None
         try:
             heard = await self._pool.sessions[grant.index].send(
                 endpoint.method,
@@ -292,10 +313,9 @@ class Line:
                 fresh_until=fresh,
                 on_written=flight.written,
             )
-        finally:
-            if heard is None:
-                self._ledger.unheard(grant, cancelled(grant))
-        assert heard is not None
+        except Exception:
+            self.lose(flight)
+            raise
         return self.land(flight, heard)
 
     def _refused_meanwhile(self, flight: Flight) -> Refused | None:
@@ -308,17 +328,20 @@ class Line:
             self._ledger.unheard(flight.grant, Unsent(refusal.fault.msg, held=True))
         return refusal
 
-    def _desert(self, flight: Flight) -> None:
+    def lose(self, flight: Flight) -> None:
+        """It was broken off, and nobody hears what comes."""
+        assert flight.grant is not None
+        self._ledger.unheard(flight.grant, cancelled(flight.grant))
+
+    def desert(self, flight: Flight) -> None:
         """Nobody waits for it any more, wherever it is."""
         connection = flight.connection
         if connection is not None and connection.listener is flight:
             self._drop(flight, connection)
-        elif flight.grant is not None and flight.grant.written:
-            # Its answer came at the same moment and is settled, or is about to be; what it was on
-            # may carry another request already.
-            return
-        elif flight.landing.cancelled() or flight.landing.result() is None:
+        elif flight.grant is None or not flight.grant.written:
             self._gate.leave(flight)
+        # Else its answer came at the same moment and is settled, or is about to be; what it was on
+        # may carry another request already.
 
     def _target(self, flight: Flight) -> str:
         """Path and query as they are sent: stamped and signed now, not before the wait."""
@@ -327,3 +350,26 @@ class Line:
         if endpoint.signed:
             query = sign(stamp(query, flight.recv_window, self._clock.timestamp()), self._signer)
         return f"{endpoint.path}?{query}" if query else endpoint.path
+
+    # ------------------------------------------------------------------ the end
+
+    def close(self) -> None:
+        """Turn away whatever was not sent."""
+        self._gate.close()
+        if not self._closing.done():
+            self._closing.set_result(None)
+
+    async def ended(self) -> None:
+        """Wait for the tasks that are still at work."""
+        if self._helpers:
+            await asyncio.wait(self._helpers)
+
+
+def _pause(call: Call, answer: Answer[Any], resends: int) -> float | None:
+    """Seconds until it may be sent again; ``None``: never."""
+    return pause_before_resend(
+        answer,
+        resends,
+        read_only=call.request.endpoint.method == "GET",
+        jitter=random.random(),  # noqa: S311 - it spreads callers, it guards nothing
+    )

@@ -117,9 +117,10 @@ class Wiring:
         )
         for guest in tuple(self._guests):
             await guest.aclose()  # until here it was evidence
-        self.gate.close()
+        self.line.close()
         await self.pursuits.stop()
         await self.gate.idle(max(0.0, ends - self.clock.now()))
         await self.pool.aclose()
         await self.gate.idle(_CLOSE_GRACE)
+        await self.line.ended()
         return CloseReport(report.unresolved, placements)

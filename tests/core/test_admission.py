@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from binance_papi.core.admission import Admission, Waiter
+from binance_papi.core.admission import Admission
 from binance_papi.core.answer import Banned, Done, Fault, NotOpen, Overloaded, Throttled
 from binance_papi.core.codes import Meaning
 from binance_papi.core.endpoint import Lane
@@ -16,6 +16,7 @@ from binance_papi.core.offset import Change, ClockOffset
 from binance_papi.core.route import Grant, Route
 from binance_papi.core.weight import WeightTracker
 from binance_papi.terms import RateLimit
+from tests.waiting import Waiting
 
 RULE = RateLimit("REQUEST_WEIGHT", "MINUTE", 1, 100)
 ORDERS = RateLimit("ORDERS", "MINUTE", 1, 10)
@@ -50,15 +51,15 @@ def grant_of(of: Admission, weight: int = 1, now: float = 1.0, **options: Any) -
     return grant
 
 
-def queue(of: Admission, *wanted: tuple[int, Lane], orders: int = 0) -> list[Waiter]:
+def queue(of: Admission, *wanted: tuple[int, Lane], orders: int = 0) -> list[Waiting]:
     """Let some wait, without looking whether they may go."""
-    waiters = [Waiter(weight, orders, lane) for weight, lane in wanted]
+    waiters = [Waiting(weight, orders, lane) for weight, lane in wanted]
     for waiter in waiters:
         of.enqueue(waiter)
     return waiters
 
 
-def numbers(waiters: Sequence[Waiter], woken: Sequence[Waiter]) -> list[int]:
+def numbers(waiters: Sequence[Waiting], woken: Sequence[Waiting]) -> list[int]:
     """Who was woken."""
     return [waiters.index(waiter) for waiter in woken]
 
@@ -98,9 +99,9 @@ def test_head_that_does_not_fit_blocks_its_own_lane_only() -> None:
 def test_enqueue_tells_the_first_of_its_lane() -> None:
     """Only the first of a lane changes what the room waits for."""
     of = room()
-    assert of.enqueue(Waiter(1, 0, Lane.READ))
-    assert not of.enqueue(Waiter(1, 0, Lane.READ))
-    assert of.enqueue(Waiter(1, 0, Lane.CANCEL))
+    assert of.enqueue(Waiting(1, 0, Lane.READ))
+    assert not of.enqueue(Waiting(1, 0, Lane.READ))
+    assert of.enqueue(Waiting(1, 0, Lane.CANCEL))
 
 
 # ---------------------------------------------------------------------- giving up
@@ -134,9 +135,9 @@ def test_patience_ends() -> None:
     """A waiter whose time is over is woken without a grant, and the next one is looked at."""
     of = room()
     grant_of(of, 95)
-    impatient = Waiter(50, 0, Lane.READ, give_up=5.0)
+    impatient = Waiting(50, 0, Lane.READ, give_up=5.0)
     of.enqueue(impatient)
-    small = Waiter(1, 0, Lane.READ)
+    small = Waiting(1, 0, Lane.READ)
     of.enqueue(small)
     assert of.drain(1.0) == []
     assert of.next_wake() == 5.0

@@ -145,14 +145,15 @@ def test_a_cancelled_call_does_not_take_the_connection_of_the_next(
         field = Field(1)
         field.route.slots = 2
         if direct:
-            first = asyncio.ensure_future(field.line.send(cancel(1)))
+            first = asyncio.create_task(field.line.send(cancel(1)))
         else:
             arguments = {"keyed": True, "patience": 10.0}
-            first = asyncio.ensure_future(field.session.send("DELETE", "/x", **arguments))  # type: ignore[arg-type]
+            first = asyncio.create_task(field.session.send("DELETE", "/x", **arguments))  # type: ignore[arg-type]
         await turns(2)
         first.cancel()
         field.connections[0].data_received(OK)
-        second = asyncio.ensure_future(_started(field.line.send(cancel(2))))
+        second = field.line.send(cancel(2))
+        second.add_done_callback(lambda _: None)  # as whoever waits for it does
         await asyncio.wait({first})
         await turns()
         assert len(field.written()) == 2
@@ -163,22 +164,6 @@ def test_a_cancelled_call_does_not_take_the_connection_of_the_next(
         return str(reply.strategy_status)
 
     assert virtual(main()) == "CANCELED"
-
-
-def _started(coroutine: Any) -> Any:
-    """Take a coroutine's first step now, as a task does whose turn comes on this very turn."""
-    future = coroutine.send(None)
-    future._asyncio_future_blocking = False
-
-    async def rest() -> Any:
-        await asyncio.wait({future})
-        try:
-            coroutine.send(None)
-        except StopIteration as end:
-            return end.value
-        raise AssertionError("it waits once more")
-
-    return rest()
 
 
 def test_a_path_that_is_gone_is_told_to_all_who_wait(virtual: Virtual) -> None:
@@ -238,22 +223,21 @@ def test_what_fails_before_it_is_written_fails_alone(virtual: Virtual, where: st
         field = Field(3, sign)
         patience = lambda: 10.0  # noqa: E731
         attempts = [
-            asyncio.create_task(
-                field.line.attempt(
-                    cancel(n),
-                    Lane.CANCEL,
-                    patience=patience,
-                    recv_window=5000,
-                    on_written=note if n == 1 else None,
-                )
+            field.line.attempt(
+                cancel(n),
+                Lane.CANCEL,
+                patience=patience,
+                recv_window=5000,
+                on_written=note if n == 1 else None,
             )
             for n in range(3)
         ]
+        gathered = asyncio.gather(*attempts, return_exceptions=True)
         await turns(2)
         for connection in field.connections:
             if not connection.transport.is_closing():  # type: ignore[union-attr]
                 connection.data_received(OK)
-        results = await asyncio.gather(*attempts, return_exceptions=True)
+        results = await gathered
         await turns()
         await field.session.aclose()
         kinds = [type(result) for result in results]

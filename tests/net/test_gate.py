@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from binance_papi.core.admission import Admission, Waiter
+from binance_papi.core.admission import Admission
 from binance_papi.core.answer import Banned, Fault, Throttled
 from binance_papi.core.codes import Meaning
 from binance_papi.core.endpoint import Lane
@@ -19,6 +20,7 @@ from binance_papi.net.clock import Clock
 from binance_papi.net.gate import Gate
 from binance_papi.terms import RateLimit
 from tests.stage import Virtual
+from tests.waiting import Waiting
 
 MINUTE = RateLimit("REQUEST_WEIGHT", "MINUTE", 1, 100)
 ORDERS = RateLimit("ORDERS", "MINUTE", 1, 10)
@@ -35,7 +37,8 @@ def make_gate(connections: int = 64, limit: RateLimit = MINUTE, *, probe: bool =
     return Gate(Admission([Route(tracker, connections)], orders), clock, loop)
 
 
-class Seat(Waiter, kw_only=True, eq=False):
+@dataclass(eq=False, kw_only=True)
+class Seat(Waiting):
     """A waiter that a task waits for."""
 
     landing: asyncio.Future[PapiError | None]

@@ -9,7 +9,7 @@ from itertools import count
 from math import exp, inf
 from random import Random
 
-from binance_papi.core.admission import Admission, Waiter
+from binance_papi.core.admission import Admission
 from binance_papi.core.answer import Done
 from binance_papi.core.endpoint import Lane
 from binance_papi.core.offset import ClockOffset
@@ -17,6 +17,7 @@ from binance_papi.core.route import Grant, Route
 from binance_papi.core.weight import LINGER, WeightTracker
 from binance_papi.terms import RateLimit
 from tests.property.reference_exchange import BEGINNING, Exchange, Life, allowed, known_within
+from tests.waiting import Waiting
 
 Tracker = Callable[[RateLimit, ClockOffset, float], WeightTracker]
 
@@ -151,7 +152,7 @@ class _Run:
         grant = self.admission.ask(1, 0, Lane.CANCEL, self.now)
         if grant is not None:
             self.send(grant)
-        elif self.admission.enqueue(Waiter(1, 0, Lane.CANCEL)):
+        elif self.admission.enqueue(Waiting(1, 0, Lane.CANCEL)):
             self.drain()
 
     def drain(self) -> None:

@@ -17,7 +17,7 @@ from hypothesis.stateful import (
     rule,
 )
 
-from binance_papi.core.admission import Admission, Waiter
+from binance_papi.core.admission import Admission
 from binance_papi.core.answer import Banned, Done, Fault, Overloaded, Throttled
 from binance_papi.core.codes import Meaning
 from binance_papi.core.endpoint import Lane
@@ -26,6 +26,7 @@ from binance_papi.core.route import Grant, Route
 from binance_papi.core.weight import LINGER, WeightTracker
 from binance_papi.terms import RateLimit
 from tests.property.reference_exchange import BEGINNING, Exchange, Life, allowed, known_within
+from tests.waiting import Waiting
 
 WEIGHTS = [
     (RateLimit("REQUEST_WEIGHT", "SECOND", 5, 200),),
@@ -62,7 +63,7 @@ class Alone(RuleBasedStateMachine):
         self.now = 1000.0
         self.on_wire: list[Sent] = []
         self.lingering: list[tuple[float, Life, Exchange]] = []
-        self.queues: dict[Lane, deque[Waiter]] = {lane: deque() for lane in Lane}
+        self.queues: dict[Lane, deque[Waiting]] = {lane: deque() for lane in Lane}
         self.ready = False
 
     @initialize(
@@ -183,7 +184,7 @@ class Alone(RuleBasedStateMachine):
                 assert not self.queues[lane]
                 self._note(grant, weight, orders)
                 continue
-            waiter = Waiter(weight, orders, lane, self.now + patience)
+            waiter = Waiting(weight, orders, lane, self.now + patience)
             self.queues[lane].append(waiter)
             if self.admission.enqueue(waiter):
                 self._drain()
