@@ -6,15 +6,17 @@ import asyncio
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from math import inf
 from statistics import median
 from typing import Any, Final
 
 from bench import Report, Target, fail, finish, options, quiet_gc, ratios, spread, turns
 
 from binance_papi import RateLimit
-from binance_papi.core.admission import Admission, Waiter
+from binance_papi.core.admission import Admission
 from binance_papi.core.endpoint import Lane
-from binance_papi.core.route import Route
+from binance_papi.core.route import Grant, Route
 from binance_papi.core.weight import WeightTracker
 from binance_papi.errors import PapiError
 from binance_papi.net.clock import Clock
@@ -65,12 +67,19 @@ def at_once(count: int) -> float:
             return (time.process_time() - started) / count
 
 
-class _Seat(Waiter, kw_only=True, eq=False):
+@dataclass(eq=False, slots=True)
+class _Seat:
     """What waits for a task."""
 
+    weight: int
+    orders: int
+    lane: Lane
     landing: asyncio.Future[None]
+    give_up: float = inf
+    grant: Grant | None = None
+    dead: bool = False
 
-    def wake(self, _: PapiError | None = None) -> None:
+    def wake(self, problem: PapiError | None = None) -> None:
         """Let it go on."""
         self.landing.set_result(None)
 
@@ -84,7 +93,7 @@ def through_gate(count: int) -> float:
         now = loop.time
 
         async def one() -> None:
-            seat = _Seat(1, 0, Lane.CANCEL, landing=loop.create_future())
+            seat = _Seat(1, 0, Lane.CANCEL, loop.create_future())
             if not gate.enter(seat, None, now()):
                 await seat.landing
             assert seat.grant is not None

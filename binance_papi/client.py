@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Coroutine, Sequence
 from importlib import import_module
 from pkgutil import walk_packages
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
 
 from binance_papi import environment
 from binance_papi.api.cm import Cm
@@ -255,14 +255,15 @@ class PapiClient(Namespace, Ordering, Listening):
             UnknownOutcomeError: If it may have happened.
         """
         try:
-            return self._wired().line.send(request)
+            # It is one: see `Call`.
+            return cast("Coroutine[Any, Any, R]", self._wired().line.send(request))
         except UsageError:
             # It counts where it is awaited: on the client's loop, though it was called before that
             # ran, or from another thread.
             return self._send_there(request)
 
     async def _send_there(self, request: Request[R]) -> R:
-        return await self._wired().line.send(request)
+        return cast("R", await self._wired().line.send(request))
 
     async def warm_up(self, n: int | None = None) -> None:
         """Make connections and TLS ready before the first burst, on every source address.

@@ -8,13 +8,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, cast
 
 from binance_papi.core.answer import Answer, Banned, Fault, Refused, Unanswered, Unsent
 from binance_papi.core.endpoint import Lane, Request
 from binance_papi.core.pace import Pace
 from binance_papi.errors import BannedError, UsageError, WaitTooLongError
 from binance_papi.net.clock import Clock
+from binance_papi.net.flight import Flight
 from binance_papi.net.line import Line
 
 _log = logging.getLogger("binance_papi")
@@ -34,7 +35,9 @@ class Errands:
         self.clock = clock
         self.loop = loop
         self.pace = Pace()
+        # (Dictionaries keep their order, so that a simulated run repeats.)
         self._tasks: dict[asyncio.Task[None], None] = {}
+        self._flights: dict[Flight, None] = {}
         self._timers: set[asyncio.TimerHandle] = set()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -43,6 +46,41 @@ class Errands:
         self._tasks[task] = None
         task.add_done_callback(self._tasks.pop)
         return task
+
+    def fly(  # noqa: PLR0917 - by name it would cost more, for every cancel of a burst
+        self,
+        request: Request[Any],
+        lane: Lane,
+        silences: int,
+        recv_window: int,
+        written: Callable[[], None],
+        heard: Callable[[Flight], None],
+    ) -> Flight:
+        """One request on its way, without a task.
+
+        Args:
+            request: Any request.
+            lane: Where it waits.
+            silences: How many attempts for the same order were not answered already.
+            recv_window: Milliseconds for which it is valid, unless it says so itself.
+            written: Called right before its first byte is written.
+            heard: Called when it is over; `answer_of` tells what came of it.
+        """
+        flight = self.line.attempt(
+            request,
+            lane,
+            patience=lambda: self.pace.patience_after(silences),
+            recv_window=recv_window,
+            on_written=written,
+        )
+        self._flights[flight] = None
+        flight.add_done_callback(self._landed)
+        flight.add_done_callback(heard)
+        return flight
+
+    def _landed(self, flight: Flight) -> None:
+        del self._flights[flight]
+        flight.on_written = None  # it leads back to the flight, and would keep it
 
     async def attempt(
         self,
@@ -66,12 +104,8 @@ class Errands:
             return await self.carry(
                 request, lane, silences=silences, recv_window=recv_window, written=written
             )
-        except BannedError as error:
-            return Banned(Fault(error.http_status, error.code, str(error)), until_ms=error.until)
-        except WaitTooLongError as error:
-            return Refused(Fault(msg=str(error)))
-        except UsageError as error:
-            return Unsent(str(error))
+        except (BannedError, WaitTooLongError, UsageError) as error:
+            return _instead(error)
 
     async def carry(
         self,
@@ -98,24 +132,24 @@ class Errands:
             UsageError: If the client was closed.
             WaitTooLongError: If it would have to wait longer, or could never go.
         """
+        flight = self.line.attempt(
+            request,
+            lane,
+            patience=lambda: self.pace.patience_after(silences),
+            recv_window=recv_window,
+            max_wait=max_wait,
+            on_written=written,
+        )
         try:
-            return await self.line.attempt(
-                request,
-                lane,
-                patience=lambda: self.pace.patience_after(silences),
-                recv_window=recv_window,
-                max_wait=max_wait,
-                on_written=written,
-            )
+            return cast("Answer[Any]", await flight)
         except (BannedError, WaitTooLongError, UsageError):
             raise
         except Exception as error:  # noqa: BLE001 - a bug of ours must not become a lost request
-            kind = type(error).__name__
+            problem = error.with_traceback(None)
             del error
-        _log.error("an attempt failed inside the client: %s", kind)
-        return Unanswered(f"an error inside the client: {kind}")
+        return _instead(problem)
 
-    def forsake(self, tasks: tuple[asyncio.Task[None], ...]) -> None:
+    def forsake(self, flights: tuple[Flight, ...]) -> None:
         """The outcome is there without these: break them off if they take much longer.
 
         Their connections are of use to others.
@@ -123,21 +157,42 @@ class Errands:
 
         def ring() -> None:
             self._timers.discard(timer)
-            for task in tasks:
-                task.cancel()
+            for flight in flights:
+                flight.cancel()
 
         timer = self.loop.call_later(self.pace.ask_after, ring)
         self._timers.add(timer)
 
     async def stop(self) -> None:
-        """End every task and timer; the last thing a client does."""
+        """End every task, flight and timer; the last thing a client does."""
         for timer in self._timers:
             timer.cancel()
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        left = (*self._tasks, *self._flights)
+        for one in left:
+            one.cancel()
+        if left:
+            await asyncio.wait(left)
+
+
+def answer_of(flight: Flight) -> Answer[Any] | None:
+    """What came of a flight that is over; ``None``: it was cancelled."""
+    if flight.cancelled():
+        return None
+    error = flight.exception()
+    return cast("Answer[Any]", flight.result()) if error is None else _instead(error)
+
+
+def _instead(error: BaseException) -> Answer[Any]:
+    """The answer that a request has which could not be sent."""
+    if isinstance(error, BannedError):
+        return Banned(Fault(error.http_status, error.code, str(error)), until_ms=error.until)
+    if isinstance(error, WaitTooLongError):
+        return Refused(Fault(msg=str(error)))
+    if isinstance(error, UsageError):
+        return Unsent(str(error))
+    kind = type(error).__name__  # a bug of ours must not become a lost request
+    _log.error("an attempt failed inside the client: %s", kind)
+    return Unanswered(f"an error inside the client: {kind}")
 
 
 def is_silence(answer: Answer[Any]) -> bool:

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable, Generator
 from contextvars import Context
 from math import inf
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from binance_papi.core.answer import Answer, Done, Reply, Unanswered, Unsent
 from binance_papi.core.endpoint import Lane, Request
@@ -19,7 +19,7 @@ from binance_papi.core.route import Grant
 from binance_papi.errors import PapiError, WaitTooLongError
 from binance_papi.net.carrier import Connection
 
-_Future = asyncio.Future
+_Future: Any = asyncio.Future
 
 
 class Field(Protocol):
@@ -132,7 +132,7 @@ class Flight(asyncio.Future[Any]):
     # ------------------------------------------------------------------ whoever waits
 
     def add_done_callback(
-        self, fn: Callable[[Flight], object], /, *, context: Context | None = None
+        self, fn: Callable[[Self], object], /, *, context: Context | None = None
     ) -> None:
         """Somebody waits for it, so that it begins."""
         _Future.add_done_callback(self, fn, context=context)
@@ -258,7 +258,7 @@ class Call(Flight):
             endpoint = self.request.endpoint
             text = f"{endpoint.method} {endpoint.path} was never awaited, so it was not sent"
             warnings.warn(text, RuntimeWarning, stacklevel=2, source=self)
-        _Future.__del__(self)  # type: ignore[attr-defined]
+        _Future.__del__(self)
 
 
 def cancelled(grant: Grant) -> Unsent | Unanswered:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import random
 from abc import abstractmethod
-from collections.abc import Coroutine
 from math import inf
 from typing import Any, Final, Protocol
 
@@ -23,7 +22,8 @@ from binance_papi.core.outcome import Outcome, Unknown
 from binance_papi.core.raising import never_sent
 from binance_papi.core.resolve import Fate
 from binance_papi.errors import UnsentError
-from binance_papi.net.errand import Errands, is_silence
+from binance_papi.net.errand import Errands, answer_of, is_silence
+from binance_papi.net.flight import Flight
 from binance_papi.net.journal import Journal
 
 LATE: Final = 60.0
@@ -68,8 +68,8 @@ class Pursuit:
         "_jumps",
         "_late_until",
         "_over",
-        "_tasks",
         "_timer",
+        "_waiting",
         "_watchers",
         "fate",
         "key",
@@ -83,10 +83,10 @@ class Pursuit:
         self.weight = 0
         """Request weight used so far."""
         self._watchers: list[Watcher] = []
-        # Tasks that wait for admission or for a connection, and cancels on the wire.
+        # What waits for admission or for a connection, and cancels on the wire.
         # (Dictionaries keep their order, so that a simulated run repeats.)
-        self._tasks: dict[asyncio.Task[None], None] = {}
-        self._flying: dict[asyncio.Task[None], None] = {}
+        self._waiting: dict[Flight, None] = {}
+        self._flying: dict[Flight, None] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._late_until: float | None = None
         self._over = False
@@ -161,9 +161,9 @@ class Pursuit:
                 if fate.hedging and not home.pace.hedge():
                     fate.skip_hedge()
                     continue
-                self._spawn(self._cancel(fate.start_cancel()))
+                self._cancel(fate.start_cancel())
             elif step is Step.ASK:
-                self._spawn(self._ask(fate.start_ask()))
+                self._ask(fate.start_ask())
             elif step is Step.END:
                 assert fate.outcome is not None
                 self._finish(fate.outcome)
@@ -198,8 +198,8 @@ class Pursuit:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        for task in self._tasks:
-            task.cancel()
+        for flight in tuple(self._waiting):
+            flight.cancel()
         if self._flying:
             self._home.forsake(tuple(self._flying))
         self._home.over(self, outcome, kept=self._deserted or not self._watchers)
@@ -209,24 +209,16 @@ class Pursuit:
 
     # ------------------------------------------------------------------ attempts
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = self._home.spawn(work)
-        self._tasks[task] = None
-
-    async def _cancel(self, serial: int) -> None:
+    def _cancel(self, serial: int) -> None:
         """One cancel, from admission to its answer."""
         home, fate = self._home, self.fate
         sent = 0.0
-        answer: Answer[Any] = Unsent("it was withdrawn", held=True)
-        task = asyncio.current_task()
-        assert task is not None
 
         def written() -> None:
-            nonlocal sent, answer
+            nonlocal sent
             sent = home.clock.now()
-            answer = Unanswered("the client was closed")
-            self._tasks.pop(task, None)
-            self._flying[task] = None
+            self._waiting.pop(flight, None)
+            self._flying[flight] = None
             stamp_ms = home.clock.earliest(sent)
             self.weight += weight_of(fate.request)
             fate.written(serial, stamp_ms, sent)
@@ -234,57 +226,53 @@ class Pursuit:
                 home.journal.sent(fate.request, stamp_ms)
             self._arm()
 
-        try:
-            answer = await home.attempt(
-                fate.request,
-                Lane.CANCEL,
-                silences=fate.silences,
-                recv_window=fate.recv_window,
-                written=written,
-            )
-        finally:
-            self._tasks.pop(task, None)
-            self._flying.pop(task, None)
-            now = home.clock.now()
-            if sent:
-                home.pace.hear(now - sent, answered=not is_silence(answer))
-            self._look_at_the_clock()
+        def heard(flight: Flight) -> None:
+            self._flying.pop(flight, None)
+            answer, now = self._hear(flight, sent)
             if self._over and home.witness is not None and isinstance(answer, Done):
                 home.witness.reply(fate.request, answer.reply)
             fate.heard(serial, answer, now, random.random())  # noqa: S311 - it guards nothing
-        self._after_news()
+            self._after_news()
 
-    async def _ask(self, question: Request[Any]) -> None:
+        flight = home.fly(
+            fate.request, Lane.CANCEL, fate.silences, fate.recv_window, written, heard
+        )
+        self._waiting[flight] = None
+
+    def _ask(self, question: Request[Any]) -> None:
         """One query, from admission to its answer."""
         home, fate = self._home, self.fate
-        task = asyncio.current_task()
-        assert task is not None
         sent = 0.0
 
         def written() -> None:
             nonlocal sent
             sent = home.clock.now()
-            self._tasks.pop(task, None)
+            self._waiting.pop(flight, None)
             self.weight += weight_of(question)
             fate.asked(sent)
 
-        answer: Answer[Any] = Unsent("it was withdrawn", held=True)
-        try:
-            answer = await home.attempt(
-                question,
-                Lane.RESOLVE,
-                silences=fate.silences,
-                recv_window=fate.recv_window,
-                written=written,
-            )
-        finally:
-            self._tasks.pop(task, None)
-            now = home.clock.now()
-            if sent:
-                home.pace.hear(now - sent, answered=not is_silence(answer))
-            self._look_at_the_clock()
+        def heard(flight: Flight) -> None:
+            answer, now = self._hear(flight, sent)
             fate.told(answer, now, random.random())  # noqa: S311 - it guards nothing
-        self._after_news()
+            self._after_news()
+
+        flight = home.fly(question, Lane.RESOLVE, fate.silences, fate.recv_window, written, heard)
+        self._waiting[flight] = None
+
+    def _hear(self, flight: Flight, sent: float) -> tuple[Answer[Any], float]:
+        """What came of a flight that was written at ``sent`` (or never, for 0), and when."""
+        home = self._home
+        self._waiting.pop(flight, None)
+        answer = answer_of(flight)
+        if answer is None:
+            answer = Unsent("it was withdrawn", held=True)
+            if sent:
+                answer = Unanswered("the client was closed")
+        now = home.clock.now()
+        if sent:
+            home.pace.hear(now - sent, answered=not is_silence(answer))
+        self._look_at_the_clock()
+        return answer, now
 
     def _look_at_the_clock(self) -> None:
         """Times that were taken with a wrong clock tell nothing."""

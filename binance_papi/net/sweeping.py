@@ -124,13 +124,14 @@ class Sweeping:
         pace = self._pursuits.pace
         try:
             async with asyncio.timeout_at(self._ends):
-                return await self._pursuits.line.attempt(
+                answer: Answer[Any] = await self._pursuits.line.attempt(
                     request,
                     lane,
                     patience=lambda: pace.patience,
                     recv_window=_RECV_WINDOW,
                     on_written=written,
                 )
+                return answer
         except (PapiError, TimeoutError):
             return None
 

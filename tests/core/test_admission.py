@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from binance_papi.core.admission import Admission
+from binance_papi.core.admission import Admission, Waiter
 from binance_papi.core.answer import Banned, Done, Fault, NotOpen, Overloaded, Throttled
 from binance_papi.core.codes import Meaning
 from binance_papi.core.endpoint import Lane
@@ -59,7 +59,7 @@ def queue(of: Admission, *wanted: tuple[int, Lane], orders: int = 0) -> list[Wai
     return waiters
 
 
-def numbers(waiters: Sequence[Waiting], woken: Sequence[Waiting]) -> list[int]:
+def numbers(waiters: Sequence[Waiter], woken: Sequence[Waiter]) -> list[int]:
     """Who was woken."""
     return [waiters.index(waiter) for waiter in woken]
 

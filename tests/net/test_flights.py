@@ -116,23 +116,27 @@ async def turns(count: int = 5) -> None:
         await asyncio.sleep(0)
 
 
-def test_a_call_cancelled_just_before_its_reply_is_read_is_settled_once(virtual: Virtual) -> None:
-    """The reply wins: its connection stays, and nothing is given back twice."""
+@pytest.mark.parametrize("read", [True, False])
+def test_a_call_cancelled_beside_its_reply_is_settled_once(virtual: Virtual, read: bool) -> None:
+    """Read before, its connection stays; else it is dropped. Nothing is given back twice."""
 
     async def main() -> tuple[Any, ...]:
         field = Field(1)
         task = asyncio.create_task(field.line.send(cancel()))
-        await turns(2)
+        await turns(3)
         assert field.state() == (1, 1)
+        if read:
+            field.connections[0].data_received(OK)
         task.cancel()
-        field.connections[0].data_received(OK)
+        if not read:
+            field.connections[0].data_received(OK)
         await asyncio.wait({task})
         await turns()
-        state = field.state()
+        state, stands = field.state(), not field.connections[0].transport.is_closing()  # type: ignore[union-attr]
         await field.session.aclose()
-        return task.cancelled(), state, field.route.slots
+        return task.cancelled(), state, field.route.slots, stands
 
-    assert virtual(main()) == (True, (0, 0), 1)
+    assert virtual(main()) == (True, (0, 0), 1, read)
 
 
 @pytest.mark.parametrize("direct", [True, False])
@@ -149,9 +153,9 @@ def test_a_cancelled_call_does_not_take_the_connection_of_the_next(
         else:
             arguments = {"keyed": True, "patience": 10.0}
             first = asyncio.create_task(field.session.send("DELETE", "/x", **arguments))  # type: ignore[arg-type]
-        await turns(2)
-        first.cancel()
+        await turns(3)
         field.connections[0].data_received(OK)
+        first.cancel()
         second = field.line.send(cancel(2))
         second.add_done_callback(lambda _: None)  # as whoever waits for it does
         await asyncio.wait({first})
