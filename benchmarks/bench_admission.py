@@ -79,7 +79,7 @@ class _Seat:
     grant: Grant | None = None
     dead: bool = False
 
-    def wake(self, problem: PapiError | None = None) -> None:
+    def wake(self, problem: PapiError | None = None) -> None:  # noqa: ARG002 - a protocol's name
         """Let it go on."""
         self.landing.set_result(None)
 

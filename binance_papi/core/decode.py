@@ -21,7 +21,6 @@ MAX_DEPTH: Final = 32
 """Deeper nesting is refused; documented replies need four levels."""
 
 _NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
-_PLAIN: Final = bytes(set(range(256)) - set(b"[{\\"))
 _STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 # In valid JSON a colon followed by two quotes is always a key with an empty text as its value:
 # inside
@@ -60,14 +59,14 @@ def decode(returns: Any, body: bytes, *, once: tuple[bytes, ...] = ()) -> Any:
     """
     if len(body) > MAX_BODY:
         raise BadReply("longer than 1 MiB")
-    # What nests and what disguises, found in one pass: mostly that is a single brace.
-    odd = body.translate(None, _PLAIN)
-    if len(odd) > MAX_DEPTH and too_deep(body):
+    # Asked by `find`, since `in` takes twice as long, and for each reply.
+    if (body.rfind(b"{") > 0 or body.find(b"[") >= 0) and too_deep(body):
         raise BadReply("nested too deeply")
-    # A backslash may spell a key in disguise.
-    if once and (max(map(body.count, once)) > 1 or b"\\" in odd) and _has_duplicates(body):
-        raise BadReply("a key stands twice")
-    if b'""' in body:
+    for key in once:
+        # A backslash may spell a key in disguise.
+        if (body.count(key) > 1 or body.find(b"\\") >= 0) and _has_duplicates(body):
+            raise BadReply("a key stands twice")
+    if body.find(b'""') >= 0:
         body = EMPTY.sub(b":null", body)
     reason = ""
     try:
@@ -85,6 +84,8 @@ def decode(returns: Any, body: bytes, *, once: tuple[bytes, ...] = ()) -> Any:
 def too_deep(body: bytes) -> bool:
     """Whether brackets nest deeper than `MAX_DEPTH`, by peeling pairs at C speed."""
     rest = body.translate(None, _NO_BRACKETS)
+    if len(rest) <= MAX_DEPTH:
+        return False
     for _ in range(MAX_DEPTH):
         rest = rest.replace(b"{}", b"").replace(b"[]", b"")
         if not rest:

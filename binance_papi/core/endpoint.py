@@ -94,6 +94,7 @@ class Endpoint(Generic[R_co]):
     __slots__ = (
         "all_symbols",
         "apart",
+        "compared",
         "either",
         "keyed",
         "lane",
@@ -145,7 +146,8 @@ class Endpoint(Generic[R_co]):
         self.apart = apart
         self.together = together
         self.span = span
-        self.ruled = bool(apart or together or span or paging)
+        self.compared = bool(apart or together or span or paging)
+        self.ruled = bool(either) or self.compared
         self.listed = listed
         self.paging = paging
         self.stamped = stamped
@@ -193,6 +195,9 @@ class Endpoint(Generic[R_co]):
         return rows[0]
 
 
+_values: Final = msgspec.structs.astuple
+
+
 class _RequestMeta(msgspec.StructMeta):
     """Lets a missing mandatory field reach our own check instead of a TypeError.
 
@@ -210,6 +215,7 @@ class _RequestMeta(msgspec.StructMeta):
         ]
         namespace.update(dict.fromkeys(mandatory))
         namespace["_mandatory_here"] = frozenset(mandatory)
+        namespace["_fields_here"] = None
         return super().__new__(mcs, name, bases, namespace, **config)
 
 
@@ -224,26 +230,27 @@ class Request(msgspec.Struct, Generic[R], metaclass=_RequestMeta, frozen=True, k
 
     endpoint: ClassVar[Endpoint[Any]]
     _mandatory_here: ClassVar[frozenset[str]]
+    _fields_here: ClassVar[tuple[Field, ...] | None]
 
     def __post_init__(self) -> None:
-        kind: type[Request[Any]] = type(self)
-        for field, value in zip(fields_of(kind), msgspec.structs.astuple(self), strict=True):
-            if value is not None:
+        for field, value in zip(self._fields_here or fields_of(type(self)), _values(self)):  # noqa: B905
+            # Nearly every value of a cancel passes here, without a call of its own.
+            kind: object = type(value)  # pyright: ignore[reportUnknownVariableType]
+            if kind is int:
+                if not field.low <= value <= field.high:
+                    field.check(value)
+            elif value is None:
+                if field.mandatory:
+                    raise InvalidRequestError(f"{field.wire} is mandatory")
+            elif (
+                kind is not str
+                or not (value.isalnum() and value.isascii())
+                or len(value) > field.most
+            ):
                 field.check(value)
-            elif field.mandatory:
-                raise InvalidRequestError(f"{field.wire} is mandatory")
-        endpoint = self.endpoint
-        for group in endpoint.either:
-            for name in group:
-                if getattr(self, name) is not None:
-                    break
-            else:
-                raise InvalidRequestError(
-                    f"one of {' or '.join(camel(name) for name in group)} is mandatory"
-                )
-        if endpoint.ruled:
+        if self.endpoint.ruled:
             _check_rules(self)
-        if kind.check is not Request.check:  # pyright: ignore[reportUnknownMemberType]
+        if type(self).check is not Request.check:  # pyright: ignore[reportUnknownMemberType]
             self.check()
 
     def check(self) -> None:
@@ -279,6 +286,20 @@ class SignedRequest(Request[R], Generic[R], frozen=True, kw_only=True):
 
 
 def _check_rules(request: Request[Any]) -> None:
+    """What the declaration says of fields together."""
+    endpoint = request.endpoint
+    for group in endpoint.either:
+        for name in group:
+            if getattr(request, name) is not None:
+                break
+        else:
+            names = " or ".join(camel(name) for name in group)
+            raise InvalidRequestError(f"one of {names} is mandatory")
+    if endpoint.compared:
+        _compare(request)
+
+
+def _compare(request: Request[Any]) -> None:
     """What the declaration says of fields together, beyond ``either``."""
     endpoint = request.endpoint
     for group in endpoint.apart:
@@ -307,16 +328,14 @@ def _span(milliseconds: int) -> str:
 
 def fields_of(request: type[Request[Any]]) -> tuple[Field, ...]:
     """The fields of a request class, in the order of their declaration, compiled once."""
-    fields = _FIELDS.get(request)
+    fields = request._fields_here  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
     if fields is None:
         mandatory = frozenset[str]().union(
             *(vars(base).get("_mandatory_here", ()) for base in request.__mro__)
         )
-        fields = _FIELDS[request] = compile_fields(request, mandatory)
+        fields = compile_fields(request, mandatory)
+        request._fields_here = fields  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
     return fields
-
-
-_FIELDS: Final[dict[type[Any], tuple[Field, ...]]] = {}
 
 
 def weight_of(request: Request[Any]) -> int:

@@ -10,10 +10,13 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 from urllib.parse import quote
 
 from binance_papi.errors import UsageError
+
+_BLOCK: Final = 64
+"""Bytes that SHA-256 takes at a time."""
 
 
 class Signer:
@@ -39,11 +42,11 @@ class Signer:
             ValueError: If it is empty or has characters no secret has.
         """
         usable = _is_text(secret) and secret.isascii() and secret.strip() == secret != ""
-        keyed = hmac.new(secret.encode(), None, hashlib.sha256) if usable else None
+        sign = _hmac_signature(secret.encode()) if usable else None
         del secret  # a traceback that shows this frame must not show it
-        if keyed is None:
+        if sign is None:
             raise ValueError("the secret is empty, or holds blanks or characters no secret has")
-        return cls("HMAC-SHA256", _hmac_signature(keyed))
+        return cls("HMAC-SHA256", sign)
 
     @classmethod
     def from_pem(cls, pem: bytes, password: bytes | str | None = None) -> Signer:
@@ -145,12 +148,21 @@ def _keep(text: str) -> Callable[[], str]:
     return lambda: text
 
 
-def _hmac_signature(keyed: hmac.HMAC) -> Callable[[bytes], str]:
+def _hmac_signature(key: bytes) -> Callable[[bytes], str]:
+    """HMAC-SHA256 as it is defined (RFC 2104): a hash of a hash, each begun with the key.
+
+    Both beginnings are hashed once. The standard library's objects do the same in Python, at twice
+    the cost; the tests compare with them.
+    """
+    block = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
+    inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block))
+    outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
+
     def sign(payload: bytes) -> str:
-        # The key schedule is done once; a copy of the keyed state is cheaper than a new one.
-        state = keyed.copy()
-        state.update(payload)
-        return state.hexdigest()
+        first, second = inner.copy(), outer.copy()
+        first.update(payload)
+        second.update(first.digest())
+        return second.hexdigest()
 
     return sign
 

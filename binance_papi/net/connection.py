@@ -27,6 +27,9 @@ _RAW: Final = 4 * MAX_BODY
 _INTERIM: Final = 8
 _OK: Final = 200
 
+_MARK: Final = b""
+"""No header has this name; it stands among those of a reply until the next one begins."""
+
 _spelled: Final[dict[str, bytes]] = {}
 """How the server spelled a header when it was asked for last; mostly it does so again."""
 
@@ -76,10 +79,8 @@ class Headers(Mapping[str, str]):
 class Home(Protocol):
     """The session that a connection belongs to."""
 
-    before: dict[str, bytes]
-    """What stands before path and query, by method."""
-    after: dict[tuple[str, bool], bytes]
-    """What stands behind them, by method and with the key or without."""
+    around: tuple[dict[str, tuple[str, str]], dict[str, tuple[str, str]]]
+    """What stands before and behind path and query, by method: without the key, and with it."""
     rings_at: float
     """When the session looks for replies that are overdue, monotonic seconds."""
     now: Callable[[], float]
@@ -106,14 +107,13 @@ class HttpConnection(asyncio.Protocol):
     """One connection; what it hears goes to the listener of the request that is on it."""
 
     __slots__ = (
-        "_body",
-        "_body_size",
         "_framed",
         "_headers",
         "_home",
         "_interim",
         "_keep",
         "_parser",
+        "_parts",
         "_raw",
         "_sized",
         "_status",
@@ -124,7 +124,9 @@ class HttpConnection(asyncio.Protocol):
         "grace",
         "idle_since",
         "listener",
+        "on_body",
         "on_header",
+        "on_message_begin",
         "patience",
         "raw_headers",
         "transport",
@@ -134,13 +136,15 @@ class HttpConnection(asyncio.Protocol):
     def __init__(self, home: Home) -> None:
         self._home = home
         self.raw_headers: dict[bytes, bytes] = {}
-        # The parser's most frequent call goes straight to a dictionary; of duplicates the first
-        # counts.
+        # The parser's most frequent calls go straight to a dictionary (of duplicates the first
+        # counts) and to a list. A beginning reply takes the mark that its predecessor left.
+        self._parts: list[bytes] = []
+        self.on_message_begin = self.raw_headers.clear
         self.on_header = self.raw_headers.setdefault
+        self.on_body = self._parts.append
         self._parser: Any = httptools.HttpResponseParser(self)
         self._headers = Headers({})
-        self._body: list[bytes] = []
-        self._body_size = self._raw = self._interim = self._status = 0
+        self._raw = self._interim = self._status = 0
         self._framed = self._sized = self._stop = self._whole = self._keep = False
         self.transport: asyncio.Transport | None = None
         self._write: Callable[[bytes], None] = _nowhere
@@ -158,14 +162,14 @@ class HttpConnection(asyncio.Protocol):
         home = self._home
         self.patience = patience
         self.due = due = home.now() + patience
-        self.grace = self._framed = self._whole = False
+        self.grace = self._whole = self._framed = False
         self.used = True
         self._raw = self._interim = 0
+        self._parts.clear()
         self.listener = listener
         listener.written()
-        self._write(
-            b"%b%b%b" % (home.before[method], target.encode("ascii"), home.after[method, keyed])
-        )
+        before, after = home.around[keyed][method]
+        self._write(f"{before}{target}{after}".encode("ascii"))
         if home.rings_at > due:
             home.arm(due)
 
@@ -190,7 +194,7 @@ class HttpConnection(asyncio.Protocol):
         """It is gone."""
         if exc is None and self._framed and not self._sized and not self._whole:
             # A body without a length ends with the connection; whether it is whole, JSON tells.
-            self._deliver(b"".join(self._body))
+            self._deliver(b"".join(self._parts))
         self.end(f"the connection ended ({type(exc).__name__})" if exc else "the connection ended")
         self._home.lost(self)
 
@@ -209,8 +213,12 @@ class HttpConnection(asyncio.Protocol):
                 self.end(f"the reply can't be read ({type(error).__name__})")
                 return
             self._stop = True  # a whole reply, and then something that is none
+        if self._raw > MAX_BODY and sum(map(len, self._parts)) > MAX_BODY:
+            # One byte too many is enough to know that it is too long.
+            self._deliver(b"".join(self._parts)[: MAX_BODY + 1])
+            self.abort()
         # Only now: a request that is written from here is answered by what comes after.
-        if self._whole:
+        elif self._whole:
             self._finish()
         elif self._stop:
             self.end("the reply is longer than any that is known")
@@ -226,7 +234,7 @@ class HttpConnection(asyncio.Protocol):
 
     def _finish(self) -> None:
         """The reply is whole: the connection is free, and then its listener may go on."""
-        keep = self._keep and not self._stop
+        keep = self._keep and not self._stop and _MARK in self.raw_headers
         listener, self.listener = self.listener, None
         self.due = inf
         if keep:
@@ -234,7 +242,8 @@ class HttpConnection(asyncio.Protocol):
         else:
             self.abort()
         if listener is not None:
-            body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+            parts = self._parts
+            body = parts[0] if len(parts) == 1 else b"".join(parts)
             reply = Reply(self._status, self._headers, body)
             if self._status in HEAD_SAYS_IT:
                 listener.hear(reply)  # now: a turn later more would have been written
@@ -243,41 +252,32 @@ class HttpConnection(asyncio.Protocol):
 
     # ------------------------------------------------------------------ the parser's side
 
-    def on_message_begin(self) -> None:
-        """A reply begins; a second one is nobody's."""
-        if self._whole:
-            self._stop = True
-            return
-        self.raw_headers.clear()
-        self._body = []
-        self._body_size = 0
-        self._framed = False
-
     def on_headers_complete(self) -> None:
         """The head is whole; trailers come later, and don't count."""
         if self._whole:
+            self._stop = True  # a second reply is nobody's
             return
         raw = self.raw_headers.copy()
-        self._headers = headers = Headers(raw)
+        self.raw_headers[_MARK] = b""
+        self._headers = Headers(raw)
         if self._raw > _HEAD and sum(map(len, raw)) + sum(map(len, raw.values())) > _HEAD:
             self._stop = True
         self._framed = True
-        self._sized = "content-length" in headers or "transfer-encoding" in headers
+        # As it is spelled mostly, at a third of the cost.
+        self._sized = (
+            b"Content-Length" in raw
+            or "content-length" in self._headers
+            or ("transfer-encoding" in self._headers)
+        )
         self._status = self._parser.get_status_code()
-
-    def on_body(self, part: bytes) -> None:
-        """A part of the body; one byte too many is enough to know that it is too long."""
-        self._body.append(part)
-        self._body_size += len(part)
-        if self._body_size > MAX_BODY and not self._stop:
-            self._stop = True
-            self._deliver(b"".join(self._body)[: MAX_BODY + 1])
 
     def on_message_complete(self) -> None:
         """The reply is whole."""
         if self._status < _OK:  # an interim reply: the real one follows
             self._interim += 1
             self._stop = self._stop or self._interim > _INTERIM
+            self._framed = False
+            self._parts.clear()
             return
         if self._stop or self._whole:
             return

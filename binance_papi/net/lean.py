@@ -28,6 +28,7 @@ from binance_papi.net.connection import HttpConnection
 _KEEP_ALIVE: Final = 25.0
 """Seconds after which an idle connection is dropped, before the exchange would."""
 
+_METHODS: Final = ("GET", "POST", "PUT", "DELETE")
 _RAMP: Final = 8
 _STALL: Final = 0.02
 _GRACE: Final = 1.0
@@ -88,18 +89,15 @@ class LeanSession:
             f" HTTP/1.1\r\nHost: {url.netloc}\r\nAccept: application/json\r\n"
             "Accept-Encoding: identity\r\nUser-Agent: binance-papi\r\n"
         )
-        # Built once: what stands before and after path and query, by method and with the key or
-        # without.
-        self.before = {
-            method: f"{method} {prefix}".encode() for method in ("GET", "POST", "PUT", "DELETE")
-        }
-        self.after: dict[tuple[str, bool], bytes] = {}
-        for method in self.before:
-            length = "Content-Length: 0\r\n" if method in ("POST", "PUT") else ""
-            self.after[method, False] = f"{common}{length}\r\n".encode()
-            self.after[method, True] = (
-                f"{common}{length}X-MBX-APIKEY: {api_key.reveal()}\r\n\r\n".encode()
-            )
+        # Built once: what stands before and behind path and query, by method; without the key,
+        # and with it.
+        self.around = (
+            {method: _around(method, prefix, common) for method in _METHODS},
+            {
+                method: _around(method, prefix, f"{common}X-MBX-APIKEY: {api_key.reveal()}\r\n")
+                for method in _METHODS
+            },
+        )
         self._all: dict[HttpConnection, None] = {}
         self._idle: list[HttpConnection] = []
         self._inbox: list[tuple[Listener, Reply]] = []
@@ -316,6 +314,12 @@ class LeanSession:
         # Transports tell on the next turns of the loop that they are gone.
         for _ in range(3):
             await asyncio.sleep(0)
+
+
+def _around(method: str, prefix: str, headers: str) -> tuple[str, str]:
+    """What stands before and behind path and query."""
+    length = "Content-Length: 0\r\n" if method in ("POST", "PUT") else ""
+    return f"{method} {prefix}", f"{headers}{length}\r\n"
 
 
 def _is_address(host: str) -> bool:

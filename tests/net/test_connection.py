@@ -1,0 +1,178 @@
+"""One lean connection, fed by hand: what it makes of bytes, however they are cut."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from binance_papi.core.answer import Reply, Unanswered
+from binance_papi.core.decode import MAX_BODY
+from binance_papi.net.connection import HttpConnection
+from tests.stage import http
+
+OK = http(200, b'{"strategyId":1}', "X-MBX-USED-WEIGHT-1M: 7")
+CHUNKED = (
+    b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-MBX-USED-WEIGHT-1M: 7\r\n\r\n"
+    b'8\r\n{"strate\r\n8\r\ngyId":1}\r\n0\r\nX-Late: 1\r\n\r\n'
+)
+INTERIM = b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
+
+
+class Stand:
+    """A connection, its session, its transport and its listener in one."""
+
+    def __init__(self) -> None:
+        self.around: Any = ({"GET": ("GET ", "\r\n\r\n")}, {})
+        self.rings_at = -1.0
+        self.now = lambda: 0.0
+        self.heard: list[Reply | Unanswered] = []
+        self.free = 0
+        self.dropped = False
+        self.connection = HttpConnection(self)
+        self.connection.connection_made(self)  # type: ignore[arg-type]
+
+    def arm(self, when: float) -> None:
+        """No timer."""
+
+    def idle(self, _: HttpConnection) -> None:
+        """It is free."""
+        self.free += 1
+
+    def lost(self, _: HttpConnection) -> None:
+        """It is gone."""
+
+    def tell(self, listener: Any, reply: Reply) -> None:
+        """At once."""
+        listener.hear(reply)
+
+    def write(self, _: bytes) -> None:
+        """Into the void."""
+
+    def abort(self) -> None:
+        """It was dropped."""
+        self.dropped = True
+
+    def written(self) -> None:
+        """As a listener: nobody cares."""
+
+    def hear(self, heard: Reply | Unanswered) -> None:
+        """As a listener: note it."""
+        self.heard.append(heard)
+
+    def ask(self) -> None:
+        """Write a request."""
+        self.connection.carry("GET", "/", False, 1.0, self)
+
+    def read(self, data: bytes, cuts: list[int]) -> None:
+        """Feed some bytes in pieces."""
+        edges = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
+        for low, high in pairwise(edges):
+            if high > low:
+                self.connection.data_received(data[low:high])
+
+    def only(self) -> Reply:
+        """The one reply that was heard."""
+        (reply,) = self.heard
+        assert isinstance(reply, Reply)
+        return reply
+
+
+@given(
+    st.lists(st.sampled_from([OK, CHUNKED, INTERIM + OK, INTERIM * 3 + CHUNKED]), min_size=1),
+    st.lists(st.integers(0, 1000)),
+)
+def test_however_bytes_are_cut_each_request_has_its_reply(
+    replies: list[bytes], cuts: list[int]
+) -> None:
+    """One after the other on one connection; headers and bodies are those of each."""
+    stand = Stand()
+    for number, data in enumerate(replies, start=1):
+        stand.heard.clear()
+        stand.ask()
+        stand.read(data, cuts)
+        reply = stand.only()
+        assert (reply.status, reply.body) == (200, b'{"strategyId":1}')
+        assert reply.headers["x-mbx-used-weight-1m"] == "7"
+        assert "link" not in reply.headers
+        assert "x-late" not in reply.headers
+        assert (stand.free, stand.dropped) == (number, False)
+
+
+@pytest.mark.parametrize("end", range(1, len(OK)))
+@pytest.mark.parametrize("first", [OK, CHUNKED])
+def test_whatever_follows_a_reply_belongs_to_nobody(first: bytes, end: int) -> None:
+    """Be it the beginning of another one: the connection is dropped, not used again."""
+    stand = Stand()
+    stand.ask()
+    stand.connection.data_received(first + OK[:end])
+    assert stand.only().headers["x-mbx-used-weight-1m"] == "7"
+    assert (stand.free, stand.dropped) == (0, True)
+
+
+def test_bytes_that_come_before_the_next_request_drop_it() -> None:
+    """A reply to nobody."""
+    stand = Stand()
+    stand.ask()
+    stand.connection.data_received(OK)
+    stand.connection.data_received(OK[:1])
+    assert stand.dropped
+
+
+@given(st.integers(50_000, 2_000_000), st.booleans())
+def test_one_byte_too_many_is_enough(piece: int, sized: bool) -> None:
+    """Without waiting for the end; what was read tells that it is too long."""
+    stand = Stand()
+    stand.ask()
+    head = f"Content-Length: {2 * MAX_BODY}" if sized else "Connection: close"
+    stand.connection.data_received(f"HTTP/1.1 200 OK\r\n{head}\r\n\r\n".encode())
+    fed = 0
+    while not stand.heard:
+        stand.connection.data_received(b"x" * piece)
+        fed += piece
+        assert fed <= MAX_BODY + piece
+    assert len(stand.only().body) == MAX_BODY + 1
+    assert stand.dropped
+
+
+@pytest.mark.parametrize("end", range(len(CHUNKED)))
+def test_half_a_reply_is_none(end: int) -> None:
+    """The peer hangs up: nobody knows, also if most of it was there."""
+    stand = Stand()
+    stand.ask()
+    stand.read(CHUNKED[:end], [])
+    stand.connection.connection_lost(None)
+    (heard,) = stand.heard
+    assert isinstance(heard, Unanswered)
+
+
+def test_only_so_many_interim_replies() -> None:
+    """A server that never comes to the point is left."""
+    stand = Stand()
+    stand.ask()
+    stand.connection.data_received(INTERIM * 9)
+    (heard,) = stand.heard
+    assert isinstance(heard, Unanswered)
+    assert stand.dropped
+
+
+def test_a_body_without_a_length_ends_with_the_connection() -> None:
+    """Whether it is whole, its JSON tells."""
+    stand = Stand()
+    stand.ask()
+    stand.read(b"HTTP/1.1 200 OK\r\n\r\n[1", [])
+    stand.connection.connection_lost(None)
+    assert stand.only().body == b"[1"
+
+
+def test_the_listener_of_a_dropped_connection_hears_nothing() -> None:
+    """Whoever drops it knows why."""
+    stand = Stand()
+    stand.ask()
+    stand.connection.abort()
+    stand.connection.data_received(OK)
+    stand.connection.connection_lost(ConnectionResetError())
+    assert stand.heard == []
