@@ -7,7 +7,7 @@ text and compares equal to it (FACTS: enumerations grow without notice).
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final
+from typing import Annotated, Final, TypeAlias
 
 import msgspec
 
@@ -15,12 +15,16 @@ MAX_ID: Final = 2**63 - 1
 """Ids of the exchange are signed 64-bit integers."""
 
 
+Text: TypeAlias = Annotated[str, msgspec.Meta(min_length=1)]
+"""A text of a reply. An empty one stands for an absent value, and is none."""
+
+
 class OpenEnum(StrEnum):
-    """A text enumeration that keeps values it does not know."""
+    """A text enumeration that keeps values it does not know, unless they are empty."""
 
     @classmethod
     def _missing_(cls, value: object) -> OpenEnum | None:
-        if not isinstance(value, str):
+        if not isinstance(value, str) or not value:
             return None
         member = str.__new__(cls, value)
         member._name_ = value

@@ -6,6 +6,7 @@ import msgspec
 
 from binance_papi.core.endpoint import NONE, USER_DATA, Endpoint, Request, SignedRequest
 from binance_papi.core.namespace import Namespace, call
+from binance_papi.terms import Text
 
 
 class Pong(msgspec.Struct, frozen=True):
@@ -15,9 +16,9 @@ class Pong(msgspec.Struct, frozen=True):
 class OrderRateLimit(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """One rule for the account's order count."""
 
-    rate_limit_type: str
+    rate_limit_type: Text
     """``"ORDERS"``."""
-    interval: str
+    interval: Text
     """``"SECOND"``, ``"MINUTE"`` or ``"DAY"``."""
     interval_num: int
     """How many intervals one window lasts."""

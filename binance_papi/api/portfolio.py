@@ -18,6 +18,7 @@ from binance_papi.core.endpoint import DAY_MS, TRADE, USER_DATA, Endpoint, Signe
 from binance_papi.core.fields import Id, Number, Symbol
 from binance_papi.core.namespace import Namespace, call, every
 from binance_papi.core.paging import Paging
+from binance_papi.terms import Text
 
 _MONTH: Final = 30 * DAY_MS
 _QUARTER: Final = 92 * DAY_MS
@@ -52,7 +53,7 @@ class Account(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 class Balance(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """What the account holds of one asset; amounts in that asset."""
 
-    asset: str
+    asset: Text
     """The asset."""
     total_wallet_balance: Decimal | None = None
     """In all wallets: cross margin, UM and CM."""
@@ -83,7 +84,7 @@ class Balance(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 class NegativeBalanceInterest(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """One charge of interest on a negative balance."""
 
-    asset: str | None = None
+    asset: Text | None = None
     """The asset."""
     principal: Decimal | None = None
     """How far the balance was below zero."""
@@ -98,7 +99,7 @@ class NegativeBalanceInterest(msgspec.Struct, frozen=True, rename="camel", kw_on
 class ExchangedBalance(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """A negative balance of one asset that was exchanged."""
 
-    asset: str
+    asset: Text
     """The asset."""
     negative_balance: Decimal | None = None
     """How far it was below zero."""

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 import msgspec
 
 from binance_papi.api.words import IncomeType
-from binance_papi.terms import PositionSide, PriceMatch
+from binance_papi.terms import PositionSide, PriceMatch, Text
 
 NoneText: TypeAlias = Literal["None"]
 """How some pages print an absent value in their examples: as a text. It is read, and kept."""
@@ -19,14 +19,14 @@ class CodeReply(msgspec.Struct, frozen=True, kw_only=True):
 
     code: Annotated[int, msgspec.Meta(ge=0)]
     """Always 200; the exchange writes it as a number or as a text."""
-    msg: str | None = None
+    msg: Text | None = None
     """What was done, in words."""
 
 
 class MessageReply(msgspec.Struct, frozen=True, kw_only=True):
     """What was asked is done: a word."""
 
-    msg: str
+    msg: Text
     """``"success"``."""
 
 
@@ -47,7 +47,7 @@ class PositionMode(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 class CommissionRate(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """What trading a symbol costs, as a share of the value (0.0002 is 0.02 %)."""
 
-    symbol: str
+    symbol: Text
     """Trading pair or contract."""
     maker_commission_rate: Decimal | None = None
     """For orders that rest in the book."""
@@ -71,7 +71,7 @@ class AdlQuantiles(msgspec.Struct, frozen=True, rename="upper", kw_only=True):
 class PositionAdl(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """How near a position is to automatic deleveraging."""
 
-    symbol: str
+    symbol: Text
     """Trading pair or contract."""
     adl_quantile: AdlQuantiles
     """Its places in the queue; refreshed about every 30 seconds."""
@@ -84,11 +84,11 @@ class Income(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """How much, in ``asset``; negative: paid."""
     income_type: IncomeType
     """What for: TRANSFER, REALIZED_PNL, FUNDING_FEE, COMMISSION …; a later kind keeps its text."""
-    asset: str | None = None
+    asset: Text | None = None
     """Asset of the amount."""
-    symbol: str | None = None
+    symbol: Text | None = None
     """Trading pair or contract; ``None`` where it is about none."""
-    info: str | None = None
+    info: Text | None = None
     """More about it, in the exchange's words."""
     time: int
     """When it was booked, epoch milliseconds."""
@@ -127,11 +127,11 @@ class Amendment(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """The exchange's id of the modification."""
     order_id: int
     """The exchange's id of the order."""
-    client_order_id: str | None = None
+    client_order_id: Text | None = None
     """Your own id of the order."""
-    symbol: str | None = None
+    symbol: Text | None = None
     """Trading pair or contract."""
-    pair: str | None = None
+    pair: Text | None = None
     """What the contract is on."""
     time: int
     """When it was modified, epoch milliseconds."""
@@ -144,7 +144,7 @@ class Amendment(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 class FuturesAsset(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """What a futures account holds of one asset; amounts in that asset."""
 
-    asset: str
+    asset: Text
     """The asset."""
     cross_wallet_balance: Decimal | None = None
     """Wallet balance."""
@@ -165,7 +165,7 @@ class FuturesAsset(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 class FuturesPosition(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """A position as an account's detail shows it; each product fills in some of the fields."""
 
-    symbol: str
+    symbol: Text
     """Trading pair or contract."""
     position_side: PositionSide | None = None
     """BOTH in one-way mode; LONG or SHORT in hedge mode."""

@@ -231,12 +231,9 @@ class WeightTracker:
         """What may be charged now in this lane, as far as the limits go (freezes aside)."""
         room = inf
         for window in self.windows:
-            space: float = window.room
-            if lane >= RESERVED and self._reserve:
-                space = window.room_beside(self._reserve, now)
-            if self._cold and window.fresh:
-                space = min(space, window.rule.limit * COLD_SHARE[lane] - window.charged)
-            room = min(room, space)
+            beside = lane >= RESERVED and self._reserve
+            space = window.room_beside(self._reserve, now) if beside else window.room
+            room = min(room, space, self._most(window, lane) - window.charged)
         return room
 
     def chance(self, weight: int, lane: Lane, now: float) -> float:
@@ -250,17 +247,20 @@ class WeightTracker:
         if self.probing(now):
             return self._probing_until
         alone = not self.in_flight and not self._lost_weight
-        weight += self._held(alone)
-        when = now
-        for window in self.windows:
-            cold = self._cold and window.fresh
-            if weight > window.room or (
-                cold and weight > window.rule.limit * COLD_SHARE[lane] - window.charged
-            ):
-                when = max(when, window.rolls_at)
-            elif lane >= RESERVED and self._reserve:
-                when = max(when, window.chance_beside(weight, self._reserve))
-        return when
+        doubts = [window.rolls_at for window in self.windows if window.doubtful(alone)]
+        when = self._fits(weight + bool(doubts), lane, now)
+        # What is held back is free at the latest when the doubts end.
+        return min(when, max(*doubts, self._fits(weight, lane, now))) if doubts else when
+
+    def _fits(self, weight: int, lane: Lane, now: float) -> float:
+        """When so much may fit at the earliest, freezes aside."""
+        reserve = self._reserve if lane >= RESERVED else 0.0
+        chances = (one.chance(weight, self._most(one, lane), reserve) for one in self.windows)
+        return max(now, max(chances, default=now))
+
+    def _most(self, window: Window, lane: Lane) -> float:
+        """What a window may be charged on behalf of a lane while nothing is known of it."""
+        return window.rule.limit * COLD_SHARE[lane] if self._cold and window.fresh else inf
 
     def wait(self, weight: int, now: float) -> float:
         """At least how long ``weight`` in all would take from now, in seconds.

@@ -254,8 +254,23 @@ class Window:
             return room
         return min(room, self.capacity - self.foreign - self.next_charged - kept)
 
-    def chance_beside(self, weight: int, reserve: float) -> float:
-        """When such a request may fit at the earliest, monotonic seconds, if the rest allows it."""
+    def chance(self, weight: int, most: float, reserve: float) -> float:
+        """When a request may fit at the earliest.
+
+        Args:
+            weight: Its weight.
+            most: What may be charged at most, whatever the limit.
+            reserve: Part of the limit that it has to leave alone, 0 to 1.
+
+        Returns:
+            Monotonic seconds; long ago if it fits now.
+        """
+        if weight > min(self.room, most - self.charged):
+            return self.rolls_at
+        return self._chance_beside(weight, reserve) if reserve else -inf
+
+    def _chance_beside(self, weight: int, reserve: float) -> float:
+        """When a request fits at the earliest that leaves a reserve alone."""
         kept = reserve * self.rule.limit
         if self.next_charged is not None and weight > (
             self.capacity - self.foreign - self.next_charged - kept

@@ -169,8 +169,8 @@ def test_care_ends_window_by_window() -> None:
     take(weight, 9, 1.2, Lane.READ)
     weight.usage(10.6)
     take(weight, 89, 10.6, Lane.READ)
-    assert weight.admit(1, Lane.READ, 20.6) is None
-    assert weight.chance(1, Lane.READ, 20.6) == weight.windows[1].rolls_at
+    assert weight.admit(2, Lane.READ, 20.6) is None
+    assert weight.chance(2, Lane.READ, 20.6) == weight.windows[1].rolls_at
 
 
 def test_what_came_before_us_is_counted_not_blamed() -> None:
@@ -570,3 +570,16 @@ def test_usage() -> None:
     assert usage.resets_in == pytest.approx(58.5, abs=0.01)
     assert weight.usage(60.6)[0].used == 5
     assert weight.exchange_time(2.0) == pytest.approx(EPOCH + 2.0 - 0.5, abs=0.01)
+
+
+def test_what_a_doubt_holds_back_is_free_when_the_doubt_ends() -> None:
+    """A short window may have begun: one more is held back, but only until it surely has."""
+    weight = tracker(TENTH, RateLimit("REQUEST_WEIGHT", "MINUTE", 1, 100), reserve=0.25)
+    weight.settle(take(weight, 30, 1.0), {}, 1.1)
+    weight.usage(9.8)
+    short, long = weight.windows
+    assert short.next_charged is not None
+    assert 48 < long.room_beside(0.25, 9.8) < 49
+    assert weight.admit(48, Lane.READ, 9.8) is None
+    assert weight.chance(48, Lane.READ, 9.8) == short.rolls_at
+    assert weight.admit(48, Lane.READ, short.rolls_at) is not None

@@ -30,6 +30,7 @@ from binance_papi.terms import (
     Side,
     StrategyStatus,
     StrategyType,
+    Text,
     TimeInForce,
     WorkingType,
 )
@@ -47,15 +48,15 @@ class ConditionalOrder(msgspec.Struct, frozen=True, rename="camel", kw_only=True
 
     strategy_id: Id
     """The exchange's id of the order (63 bits)."""
-    new_client_strategy_id: str | None = None
+    new_client_strategy_id: Text | None = None
     """Your own id of the order; the exchange makes one up where you gave none."""
     strategy_status: StrategyStatus | None = None
     """NEW, CANCELED, EXPIRED, TRIGGERED or FINISHED; a later value keeps its text."""
     strategy_type: StrategyType | None = None
     """What kind of conditional order it is."""
-    symbol: str | None = None
+    symbol: Text | None = None
     """Contract, e.g. ``"BTCUSD_PERP"``."""
-    pair: str | None = None
+    pair: Text | None = None
     """What the contract is on, e.g. ``"BTCUSD"``; in replies to placements."""
     side: Side | None = None
     """BUY or SELL."""

@@ -18,7 +18,7 @@ from binance_papi.core.endpoint import DAY_MS, TRADE, USER_DATA, Endpoint, Signe
 from binance_papi.core.fields import ClientId36, Id, Symbol
 from binance_papi.core.namespace import Namespace, call, every
 from binance_papi.core.paging import Paging
-from binance_papi.terms import PositionSide, Side
+from binance_papi.terms import PositionSide, Side, Text
 
 
 class Trade(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -28,9 +28,9 @@ class Trade(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """The exchange's id of the trade; ids of a symbol grow with time."""
     order_id: int
     """The exchange's id of the order."""
-    symbol: str
+    symbol: Text
     """Contract."""
-    pair: str | None = None
+    pair: Text | None = None
     """What the contract is on."""
     side: Side | None = None
     """BUY or SELL."""
@@ -44,11 +44,11 @@ class Trade(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """How much, in the base asset."""
     realized_pnl: Decimal | None = None
     """Profit it realised, in ``margin_asset``."""
-    margin_asset: str | None = None
+    margin_asset: Text | None = None
     """Asset that profit is in."""
     commission: Decimal | None = None
     """What it cost, in ``commission_asset``."""
-    commission_asset: str | None = None
+    commission_asset: Text | None = None
     """Asset of the commission."""
     buyer: bool | None = None
     """Whether you bought."""

@@ -28,6 +28,7 @@ from binance_papi.terms import (
     PositionSide,
     PriceMatch,
     Side,
+    Text,
     TimeInForce,
 )
 
@@ -44,14 +45,14 @@ class Order(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 
     order_id: Id
     """The exchange's id of the order (63 bits)."""
-    client_order_id: str | None = None
+    client_order_id: Text | None = None
     """Your own id of the order; the exchange makes one up where you gave none."""
     status: OrderStatus | None = None
     """NEW, PARTIALLY_FILLED, FILLED, CANCELED, REJECTED, EXPIRED or EXPIRED_IN_MATCH; a later value
     keeps its text."""
-    symbol: str | None = None
+    symbol: Text | None = None
     """Contract, e.g. ``"BTCUSD_PERP"``."""
-    pair: str | None = None
+    pair: Text | None = None
     """What the contract is on, e.g. ``"BTCUSD"``."""
     side: Side | None = None
     """BUY or SELL."""

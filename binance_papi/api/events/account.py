@@ -9,13 +9,13 @@ from msgspec import field
 
 from binance_papi.api.events.base import Event
 from binance_papi.api.words import AccountUpdateReason, BusinessUnit, RiskLevel
-from binance_papi.terms import PositionSide
+from binance_papi.terms import PositionSide, Text
 
 
 class Balance(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A futures balance that changed."""
 
-    asset: str = field(name="a")
+    asset: Text = field(name="a")
     """Asset."""
     wallet_balance: Decimal | None = field(name="wb", default=None)
     """Wallet balance."""
@@ -28,7 +28,7 @@ class Balance(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Position(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A position that changed."""
 
-    symbol: str = field(name="s")
+    symbol: Text = field(name="s")
     """Trading pair or contract."""
     position_amount: Decimal | None = field(name="pa", default=None)
     """Position amount; negative: short."""
@@ -53,7 +53,7 @@ class AccountChange(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Balances that changed."""
     positions: tuple[Position, ...] = field(name="P", default=())
     """Positions that changed."""
-    symbol: str | None = field(name="S", default=None)
+    symbol: Text | None = field(name="S", default=None)
     """With the reason FUNDING_FEE: whose funding; since 2026-08."""
 
 
@@ -64,7 +64,7 @@ class AccountUpdate(Event, frozen=True, kw_only=True, gc=False, tag="ACCOUNT_UPD
     """UM or CM."""
     transaction_time: int | None = field(name="T", default=None)
     """When it happened, epoch milliseconds."""
-    account_alias: str | None = field(name="i", default=None)
+    account_alias: Text | None = field(name="i", default=None)
     """Account alias; CM only."""
     account: AccountChange = field(name="a")
     """What changed."""
@@ -73,7 +73,7 @@ class AccountUpdate(Event, frozen=True, kw_only=True, gc=False, tag="ACCOUNT_UPD
 class AccountConfig(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A setting that changed."""
 
-    symbol: str = field(name="s")
+    symbol: Text = field(name="s")
     """Trading pair or contract."""
     leverage: int | None = field(name="l", default=None)
     """Leverage."""
@@ -93,7 +93,7 @@ class AccountConfigUpdate(Event, frozen=True, kw_only=True, gc=False, tag="ACCOU
 class BalanceUpdate(Event, frozen=True, kw_only=True, gc=False, tag="balanceUpdate"):
     """Money came into the cross margin account, or left it, without a trade."""
 
-    asset: str = field(name="a")
+    asset: Text = field(name="a")
     """Asset."""
     balance_delta: Decimal | None = field(name="d", default=None)
     """By how much."""
@@ -106,7 +106,7 @@ class BalanceUpdate(Event, frozen=True, kw_only=True, gc=False, tag="balanceUpda
 class MarginBalance(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A cross margin balance."""
 
-    asset: str = field(name="a")
+    asset: Text = field(name="a")
     """Asset."""
     free: Decimal | None = field(name="f", default=None)
     """Free."""
@@ -130,9 +130,9 @@ class OutboundAccountPosition(
 class LiabilityChange(Event, frozen=True, kw_only=True, gc=False, tag="liabilityChange"):
     """A margin loan changed."""
 
-    asset: str = field(name="a")
+    asset: Text = field(name="a")
     """Asset."""
-    type: str | None = field(name="t", default=None)
+    type: Text | None = field(name="t", default=None)
     """What happened, e.g. BORROW."""
     transaction_id: int | None = field(name="T", default=None)
     """Id of the transaction (not a time)."""
@@ -147,7 +147,7 @@ class LiabilityChange(Event, frozen=True, kw_only=True, gc=False, tag="liability
 class OrderLoss(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the open orders of an asset may lose."""
 
-    asset: str = field(name="a")
+    asset: Text = field(name="a")
     """Asset."""
     amount: Decimal | None = field(name="o", default=None)
     """Amount; a loss is negative."""

@@ -9,15 +9,15 @@ from msgspec import field
 from binance_papi.api.events.base import Address, Event
 from binance_papi.api.words import ExecutionType, MarginOrderType
 from binance_papi.core.cancel import Sighting
-from binance_papi.terms import OrderStatus, SelfTradePreventionMode, Side, TimeInForce
+from binance_papi.terms import OrderStatus, SelfTradePreventionMode, Side, Text, TimeInForce
 
 
 class ExecutionReport(Event, frozen=True, kw_only=True, gc=False, tag="executionReport"):
     """A cross margin order was placed, traded, changed or ended."""
 
-    symbol: str = field(name="s")
+    symbol: Text = field(name="s")
     """Trading pair."""
-    client_order_id: str | None = field(name="c", default=None)
+    client_order_id: Text | None = field(name="c", default=None)
     """Your own id of the order; of the cancel, where it was cancelled."""
     side: Side | None = field(name="S", default=None)
     """BUY or SELL."""
@@ -37,13 +37,13 @@ class ExecutionReport(Event, frozen=True, kw_only=True, gc=False, tag="execution
     """Iceberg quantity."""
     order_list_id: int | None = field(name="g", default=None)
     """Id of the order list; -1: it is in none."""
-    original_client_order_id: str | None = field(name="C", default=None)
+    original_client_order_id: Text | None = field(name="C", default=None)
     """Your own id of the order that was cancelled; ``None`` unless it was."""
     execution_type: ExecutionType | None = field(name="x", default=None)
     """What happened now."""
     order_status: OrderStatus | None = field(name="X", default=None)
     """What the order is by now."""
-    reject_reason: str | None = field(name="r", default=None)
+    reject_reason: Text | None = field(name="r", default=None)
     """Why it was refused; NONE: it was not."""
     order_id: int | None = field(name="i", default=None)
     """The exchange's id of the order (63 bits)."""
@@ -55,7 +55,7 @@ class ExecutionReport(Event, frozen=True, kw_only=True, gc=False, tag="execution
     """Price of this trade."""
     commission_amount: Decimal | None = field(name="n", default=None)
     """Commission."""
-    commission_asset: str | None = field(name="N", default=None)
+    commission_asset: Text | None = field(name="N", default=None)
     """Asset of the commission; ``None`` where there is none."""
     transaction_time: int | None = field(name="T", default=None)
     """When it happened, epoch milliseconds."""
@@ -95,7 +95,7 @@ class ExecutionReport(Event, frozen=True, kw_only=True, gc=False, tag="execution
     """Quantity that was prevented so far."""
     last_prevented_quantity: Decimal | None = field(name="B", default=None)
     """Quantity that was prevented now."""
-    counter_symbol: str | None = field(name="Cs", default=None)
+    counter_symbol: Text | None = field(name="Cs", default=None)
     """Trading pair of the other order; since 2026-04."""
     prevented_execution_quantity: Decimal | None = field(name="pl", default=None)
     """Quantity of the execution that was prevented; since 2026-04."""
@@ -103,7 +103,7 @@ class ExecutionReport(Event, frozen=True, kw_only=True, gc=False, tag="execution
     """Price of the execution that was prevented; since 2026-04."""
     prevented_execution_quote_quantity: Decimal | None = field(name="pY", default=None)
     """The same in the quote asset; since 2026-04."""
-    expiry_reason: str | None = field(name="eR", default=None)
+    expiry_reason: Text | None = field(name="eR", default=None)
     """Why it expired; since 2026-04."""
 
     def sighting(self) -> Sighting:

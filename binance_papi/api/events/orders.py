@@ -21,6 +21,7 @@ from binance_papi.terms import (
     Side,
     StrategyStatus,
     StrategyType,
+    Text,
     TimeInForce,
     WorkingType,
 )
@@ -29,14 +30,14 @@ from binance_papi.terms import (
 class OrderUpdate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A plain futures order, as an event tells it."""
 
-    symbol: str = field(name="s")
+    symbol: Text = field(name="s")
     """Trading pair or contract."""
-    client_order_id: str | None = field(name="c", default=None)
+    client_order_id: Text | None = field(name="c", default=None)
     """Your own id of the order. Those of forced orders begin with ``autoclose-``,
     ``adl_autoclose`` or ``settlement_autoclose-``."""
     side: Side | None = field(name="S", default=None)
     """BUY or SELL."""
-    order_type: str | None = field(name="o", default=None)
+    order_type: Text | None = field(name="o", default=None)
     """LIMIT, MARKET, LIQUIDATION, …"""
     time_in_force: TimeInForce | None = field(name="f", default=None)
     """How long the order lives."""
@@ -60,7 +61,7 @@ class OrderUpdate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Quantity traded so far."""
     last_filled_price: Decimal | None = field(name="L", default=None)
     """Price of this trade."""
-    commission_asset: str | None = field(name="N", default=None)
+    commission_asset: Text | None = field(name="N", default=None)
     """Asset of the commission; ``None`` where there is none."""
     commission: Decimal | None = field(name="n", default=None)
     """Commission."""
@@ -80,7 +81,7 @@ class OrderUpdate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """BOTH in one-way mode; LONG or SHORT in hedge mode."""
     realized_profit: Decimal | None = field(name="rp", default=None)
     """Profit that this trade realized."""
-    strategy_type: str | None = field(name="st", default=None)
+    strategy_type: Text | None = field(name="st", default=None)
     """Type of the conditional order it came from, e.g. ``C_TAKE_PROFIT``."""
     strategy_id: int | None = field(name="si", default=None)
     """Id of the conditional order it came from; 0: none."""
@@ -90,7 +91,7 @@ class OrderUpdate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """When a GTD order ends, epoch milliseconds; 0: it is none."""
     price_match: PriceMatch | None = field(name="pm", default=None)
     """How the price follows the book."""
-    expiry_reason: str | None = field(name="er", default=None)
+    expiry_reason: Text | None = field(name="er", default=None)
     """Why it expired."""
 
 
@@ -101,7 +102,7 @@ class OrderTradeUpdate(Event, frozen=True, kw_only=True, gc=False, tag="ORDER_TR
     """UM or CM."""
     transaction_time: int | None = field(name="T", default=None)
     """When it happened, epoch milliseconds."""
-    account_alias: str | None = field(name="i", default=None)
+    account_alias: Text | None = field(name="i", default=None)
     """Account alias; CM only."""
     order: OrderUpdate = field(name="o")
     """The order."""
@@ -127,7 +128,7 @@ class OrderTradeUpdate(Event, frozen=True, kw_only=True, gc=False, tag="ORDER_TR
 class AlgoOrderUpdate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An algo order, as an event tells it."""
 
-    client_algo_id: str | None = field(name="caid", default=None)
+    client_algo_id: Text | None = field(name="caid", default=None)
     """Your own id of the order."""
     algo_id: int | None = field(name="aid", default=None)
     """The exchange's id of the order (63 bits)."""
@@ -135,7 +136,7 @@ class AlgoOrderUpdate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """CONDITIONAL."""
     order_type: StrategyType | None = field(name="o", default=None)
     """What kind of algo order it is."""
-    symbol: str | None = field(name="s", default=None)
+    symbol: Text | None = field(name="s", default=None)
     """Trading pair."""
     side: Side | None = field(name="S", default=None)
     """BUY or SELL."""
@@ -153,7 +154,7 @@ class AlgoOrderUpdate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Average price of that plain order."""
     executed_quantity: Decimal | None = field(name="aq", default=None)
     """Quantity that the plain order traded so far."""
-    actual_order_type: str | None = field(name="act", default=None)
+    actual_order_type: Text | None = field(name="act", default=None)
     """Type of the plain order; ``"0"`` before it triggered."""
     trigger_price: Decimal | None = field(name="tp", default=None)
     """Trigger price."""
@@ -175,7 +176,7 @@ class AlgoOrderUpdate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """When it triggered, epoch milliseconds; 0 before."""
     good_till_date: int | None = field(name="gtd", default=None)
     """When a GTD order ends, epoch milliseconds; 0: it is none."""
-    reject_reason: str | None = field(name="rm", default=None)
+    reject_reason: Text | None = field(name="rm", default=None)
     """Why the plain order was refused; ``None`` unless it was."""
     activated: bool | None = field(name="ia", default=None)
     """Whether a trailing stop has begun to follow; since 2026-08."""
@@ -214,9 +215,9 @@ class AlgoUpdate(Event, frozen=True, kw_only=True, gc=False, tag="ALGO_UPDATE"):
 class StrategyOrderUpdate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A conditional order, as an event tells it."""
 
-    symbol: str = field(name="s")
+    symbol: Text = field(name="s")
     """Trading pair or contract."""
-    client_strategy_id: str | None = field(name="c", default=None)
+    client_strategy_id: Text | None = field(name="c", default=None)
     """Your own id of the order."""
     strategy_id: int | None = field(name="si", default=None)
     """The exchange's id of the order (63 bits)."""

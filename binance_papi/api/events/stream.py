@@ -8,6 +8,7 @@ import msgspec
 
 from binance_papi.api.events.base import Event
 from binance_papi.core.signing import ListenKey
+from binance_papi.terms import Text
 
 
 class ListenKeyExpired(Event, frozen=True, kw_only=True, gc=False, tag="listenKeyExpired"):
@@ -24,11 +25,11 @@ class ServerShutdown(Event, frozen=True, kw_only=True, gc=False, tag="serverShut
 class UnknownEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A message that is none of the documented kinds, or has not the shape of its kind."""
 
-    kind: str | None = None
+    kind: Text | None = None
     """Its ``e``; ``None`` where it has none."""
     raw: bytes
     """The whole message as it came."""
-    problem: str = ""
+    problem: Text = ""
     """Why it could not be read."""
 
     def __repr__(self) -> str:

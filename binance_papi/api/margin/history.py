@@ -17,7 +17,7 @@ from binance_papi.core.endpoint import DAY_MS, USER_DATA, Endpoint, SignedReques
 from binance_papi.core.fields import Id, Symbol
 from binance_papi.core.namespace import Namespace, call, every
 from binance_papi.core.paging import Paging
-from binance_papi.terms import Side, TimeInForce
+from binance_papi.terms import Side, Text, TimeInForce
 
 _MONTH: Final = 30 * DAY_MS
 _TX_OR_TIME: Final = (("tx_id", "start_time"),)
@@ -30,7 +30,7 @@ class Trade(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """The exchange's id of the trade; ids of a symbol grow with time."""
     order_id: int
     """The exchange's id of the order."""
-    symbol: str
+    symbol: Text
     """Trading pair."""
     price: Decimal | None = None
     """At which price."""
@@ -38,7 +38,7 @@ class Trade(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """How much, in the base asset."""
     commission: Decimal | None = None
     """What it cost, in ``commission_asset``."""
-    commission_asset: str | None = None
+    commission_asset: Text | None = None
     """Asset of the commission."""
     is_buyer: bool | None = None
     """Whether you bought."""
@@ -55,7 +55,7 @@ class ForceOrder(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 
     order_id: int
     """The exchange's id of the order."""
-    symbol: str | None = None
+    symbol: Text | None = None
     """Trading pair."""
     side: Side | None = None
     """BUY or SELL."""
@@ -87,7 +87,7 @@ class Loan(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 
     tx_id: int
     """The exchange's id of the loan."""
-    asset: str | None = None
+    asset: Text | None = None
     """What was borrowed."""
     principal: Decimal | None = None
     """How much."""
@@ -111,7 +111,7 @@ class Repayment(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 
     tx_id: int
     """The exchange's id of the repayment."""
-    asset: str | None = None
+    asset: Text | None = None
     """What was repaid."""
     amount: Decimal | None = None
     """How much in all."""
@@ -139,9 +139,9 @@ class Interest(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 
     tx_id: int | None = None
     """The exchange's id of the charge."""
-    asset: str | None = None
+    asset: Text | None = None
     """Asset that was charged."""
-    raw_asset: str | None = None
+    raw_asset: Text | None = None
     """Asset that had been borrowed."""
     principal: Decimal | None = None
     """How much is borrowed."""
@@ -149,7 +149,7 @@ class Interest(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """What was charged."""
     interest_rate: Decimal | None = None
     """At which rate a day, as a share."""
-    type: str | None = None
+    type: Text | None = None
     """Why: ``"ON_BORROW"``, ``"PERIODIC"`` …"""
     interest_accured_time: int
     """When, epoch milliseconds."""

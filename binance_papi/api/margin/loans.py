@@ -15,6 +15,7 @@ from binance_papi.api.replies import TransactionReply
 from binance_papi.core.endpoint import MARGIN, TRADE, USER_DATA, Endpoint, SignedRequest
 from binance_papi.core.fields import Number, Symbol
 from binance_papi.core.namespace import Namespace, call
+from binance_papi.terms import Text
 
 Assets: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"^[^,]+(,[^,]+)*$")]
 """Assets, separated by commas without blanks."""
@@ -39,11 +40,11 @@ class MaxWithdraw(msgspec.Struct, frozen=True, kw_only=True):
 class RepaidDebt(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """A debt that was repaid with other assets."""
 
-    asset: str | None = None
+    asset: Text | None = None
     """Asset of the debt."""
     amount: Decimal | None = None
     """How much was repaid."""
-    specify_repay_assets: list[str] | None = None
+    specify_repay_assets: list[Text] | None = None
     """Assets it was repaid with."""
     success: bool | None = None
     """Whether it was."""

@@ -13,7 +13,7 @@ from binance_papi.api.replies import NoneText
 from binance_papi.api.words import ContingencyType, ListOrderStatus, ListStatusType, MarginOrderType
 from binance_papi.core.cancel import Sighting
 from binance_papi.core.fields import Id
-from binance_papi.terms import OrderStatus, SelfTradePreventionMode, Side, TimeInForce
+from binance_papi.terms import OrderStatus, SelfTradePreventionMode, Side, Text, TimeInForce
 
 
 class Fill(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -25,7 +25,7 @@ class Fill(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """How much, in the base asset."""
     commission: Decimal | None = None
     """What it cost, in ``commission_asset``."""
-    commission_asset: str | None = None
+    commission_asset: Text | None = None
     """Asset of the commission."""
     trade_id: int | None = None
     """The exchange's id of the trade; not documented here."""
@@ -39,16 +39,16 @@ class Order(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 
     order_id: Id
     """The exchange's id of the order (63 bits)."""
-    client_order_id: str | None = None
+    client_order_id: Text | None = None
     """Your own id of the order; in the reply to a cancel: of the cancel."""
-    orig_client_order_id: str | None = None
+    orig_client_order_id: Text | None = None
     """Your own id of the order; in replies to cancels."""
     order_list_id: int | None = None
     """Id of the list it belongs to; -1: none."""
     status: OrderStatus | None = None
     """NEW, PARTIALLY_FILLED, FILLED, CANCELED, REJECTED, EXPIRED or EXPIRED_IN_MATCH; a later value
     keeps its text."""
-    symbol: str | None = None
+    symbol: Text | None = None
     """Trading pair."""
     side: Side | None = None
     """BUY or SELL."""
@@ -74,14 +74,14 @@ class Order(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """What happens when it would trade with yourself."""
     prevented_match_id: int | NoneText | None = None
     """Id of a trade with yourself that was prevented; ``"None"`` in the documentation."""
-    prevented_quantity: str | None = None
+    prevented_quantity: Text | None = None
     """How much did not trade for that reason, as a text: a decimal, or ``"None"`` as in the
     documentation."""
     account_id: int | None = None
     """Id of the account."""
     margin_buy_borrow_amount: Decimal | None = None
     """What was borrowed for it; where something was."""
-    margin_buy_borrow_asset: str | None = None
+    margin_buy_borrow_asset: Text | None = None
     """Asset that was borrowed."""
     fills: list[Fill] | None = None
     """Its trades so far; in the reply to a placement that asked for FULL."""
@@ -109,9 +109,9 @@ class Leg(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 
     order_id: Id
     """The exchange's id of the order."""
-    client_order_id: str | None = None
+    client_order_id: Text | None = None
     """Your own id of the order."""
-    symbol: str | None = None
+    symbol: Text | None = None
     """Trading pair."""
 
 
@@ -120,7 +120,7 @@ class OrderList(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 
     order_list_id: int
     """The exchange's id of the list."""
-    list_client_order_id: str | None = None
+    list_client_order_id: Text | None = None
     """Your own id of the list."""
     contingency_type: ContingencyType | None = None
     """OCO."""
@@ -128,7 +128,7 @@ class OrderList(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """What was reported last: RESPONSE, EXEC_STARTED or ALL_DONE."""
     list_order_status: ListOrderStatus | None = None
     """How it stands: EXECUTING, ALL_DONE or REJECT."""
-    symbol: str | None = None
+    symbol: Text | None = None
     """Trading pair."""
     orders: list[Leg] = []
     """Its orders, by their ids."""
@@ -136,7 +136,7 @@ class OrderList(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """Its orders in full; in replies to placements and cancels."""
     margin_buy_borrow_amount: Decimal | None = None
     """What was borrowed for it; where something was."""
-    margin_buy_borrow_asset: str | None = None
+    margin_buy_borrow_asset: Text | None = None
     """Asset that was borrowed."""
     transaction_time: int | None = None
     """When it was placed or changed, epoch milliseconds."""

@@ -22,7 +22,7 @@ from binance_papi.core.namespace import Namespace, call, every
 from binance_papi.core.paging import Paging
 from binance_papi.core.place import Place
 from binance_papi.errors import InvalidRequestError
-from binance_papi.terms import SelfTradePreventionMode, Side, TimeInForce
+from binance_papi.terms import SelfTradePreventionMode, Side, Text, TimeInForce
 
 _EITHER: Final = (("order_id", "orig_client_order_id"),)
 _ONCE: Final = ("orderId", "status")
@@ -150,7 +150,7 @@ _NEEDED: Final[dict[str, tuple[str, ...]]] = {
 class _Shape(msgspec.Struct, rename="camel"):
     """What tells an order list from a single order."""
 
-    contingency_type: str | None = None
+    contingency_type: Text | None = None
     order_reports: msgspec.Raw = msgspec.Raw()
 
 

@@ -14,6 +14,7 @@ from binance_papi.api.replies import CodeReply, CommissionRate, FuturesAccount
 from binance_papi.core.endpoint import TRADE, USER_DATA, Endpoint, SignedRequest
 from binance_papi.core.fields import Symbol
 from binance_papi.core.namespace import Namespace, call
+from binance_papi.terms import Text
 
 
 class AccountConfiguration(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -40,9 +41,9 @@ class AccountConfiguration(msgspec.Struct, frozen=True, rename="camel", kw_only=
 class SymbolConfiguration(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """The settings of one symbol in a UM account."""
 
-    symbol: str
+    symbol: Text
     """Trading pair."""
-    margin_type: str | None = None
+    margin_type: Text | None = None
     """``"CROSSED"``."""
     is_auto_add_margin: bool | None = None
     """Whether margin is added by itself; the exchange writes it as a text."""
@@ -55,7 +56,7 @@ class SymbolConfiguration(msgspec.Struct, frozen=True, rename="camel", kw_only=T
 class Indicator(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """One rule that the exchange measures trading by."""
 
-    indicator: str
+    indicator: Text
     """``"UFR"`` (unfilled ratio), ``"IFER"`` (expired IOC and FOK), ``"GCR"`` (cancel ratio),
     ``"DR"`` (dust ratio) or ``"TMV"`` (too many violations)."""
     value: Decimal | None = None

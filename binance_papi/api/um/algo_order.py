@@ -20,6 +20,7 @@ from binance_papi.terms import (
     SelfTradePreventionMode,
     Side,
     StrategyType,
+    Text,
     TimeInForce,
     WorkingType,
 )
@@ -35,7 +36,7 @@ class AlgoOrder(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 
     algo_id: Id
     """The exchange's id of the order (63 bits); not a ``strategyId``, not an ``orderId``."""
-    client_algo_id: str | None = None
+    client_algo_id: Text | None = None
     """Your own id of the order; the exchange makes one up where you gave none."""
     algo_type: AlgoType | None = None
     """CONDITIONAL."""
@@ -44,7 +45,7 @@ class AlgoOrder(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     text."""
     order_type: StrategyType | None = None
     """What kind of algo order it is; ``type`` of the request."""
-    symbol: str | None = None
+    symbol: Text | None = None
     """Trading pair."""
     side: Side | None = None
     """BUY or SELL."""
@@ -97,7 +98,7 @@ class AlgoOrder(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """Until 2026-07-14."""
     sl_price: Decimal | None = None
     """Until 2026-07-14."""
-    tp_order_type: str | None = None
+    tp_order_type: Text | None = None
     """Until 2026-07-14."""
 
     def sighting(self) -> Sighting:
@@ -124,15 +125,15 @@ class CanceledAlgoOrder(msgspec.Struct, frozen=True, rename="camel", kw_only=Tru
     """Whether the cancel was carried out; what it guarantees is not documented."""
     algo_id: Id | None = None
     """The exchange's id of the order; until 2026-05-22."""
-    client_algo_id: str | None = None
+    client_algo_id: Text | None = None
     """Your own id of the order; until 2026-05-22."""
     code: Annotated[int, msgspec.Meta(ge=0)] | None = None
     """200 for success, which the exchange wrote as a text; until 2026-05-22."""
-    msg: str | None = None
+    msg: Text | None = None
     """What was done, in words; until 2026-05-22."""
     algo_status: AlgoStatus | None = None
     """Status of the order; not documented here."""
-    symbol: str | None = None
+    symbol: Text | None = None
     """Trading pair; not documented here."""
     actual_order_id: Id | None = None
     """Id of the plain order it became; not documented here."""

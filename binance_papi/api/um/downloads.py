@@ -16,6 +16,7 @@ from binance_papi.api.words import DownloadStatus
 from binance_papi.core.endpoint import DAY_MS, USER_DATA, Endpoint, SignedRequest
 from binance_papi.core.fields import Id
 from binance_papi.core.namespace import Namespace, call
+from binance_papi.terms import Text
 
 _YEAR: Final = 366 * DAY_MS
 
@@ -26,7 +27,7 @@ DownloadId: TypeAlias = Annotated[str, msgspec.Meta(max_length=64)]
 class Download(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """A file that is being made."""
 
-    download_id: str
+    download_id: Text
     """Id to ask for its link with."""
     avg_cost_timestamp_of_last30d: int | None = msgspec.field(
         default=None, name="avgCostTimestampOfLast30d"
@@ -37,13 +38,13 @@ class Download(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 class DownloadLink(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """Where a file lies, once it is made."""
 
-    download_id: str
+    download_id: Text
     """Id of the file."""
     status: DownloadStatus | None = None
     """``"processing"`` or ``"completed"``."""
-    url: str | None = None
+    url: Text | None = None
     """Link to the file, good for 7 days; ``None`` while it is being made."""
-    s3_link: str | None = None
+    s3_link: Text | None = None
     """Not in use; ``"None"`` in the documentation."""
     notified: bool | None = None
     """Whether the user was told by mail."""

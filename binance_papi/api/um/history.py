@@ -18,7 +18,7 @@ from binance_papi.core.endpoint import TRADE, USER_DATA, Endpoint, SignedRequest
 from binance_papi.core.fields import ClientId36, Id, Symbol
 from binance_papi.core.namespace import Namespace, call, every
 from binance_papi.core.paging import Paging
-from binance_papi.terms import PositionSide, Side
+from binance_papi.terms import PositionSide, Side, Text
 
 
 class Trade(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
@@ -28,7 +28,7 @@ class Trade(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """The exchange's id of the trade; ids of a symbol grow with time."""
     order_id: int
     """The exchange's id of the order."""
-    symbol: str
+    symbol: Text
     """Trading pair."""
     side: Side | None = None
     """BUY or SELL."""
@@ -44,7 +44,7 @@ class Trade(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """Profit it realised, in the quote asset."""
     commission: Decimal | None = None
     """What it cost, in ``commission_asset``."""
-    commission_asset: str | None = None
+    commission_asset: Text | None = None
     """Asset of the commission."""
     buyer: bool | None = None
     """Whether you bought."""

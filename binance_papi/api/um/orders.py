@@ -28,6 +28,7 @@ from binance_papi.terms import (
     PriceMatch,
     SelfTradePreventionMode,
     Side,
+    Text,
     TimeInForce,
 )
 
@@ -44,12 +45,12 @@ class Order(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 
     order_id: Id
     """The exchange's id of the order (63 bits)."""
-    client_order_id: str | None = None
+    client_order_id: Text | None = None
     """Your own id of the order; the exchange makes one up where you gave none."""
     status: OrderStatus | None = None
     """NEW, PARTIALLY_FILLED, FILLED, CANCELED, REJECTED, EXPIRED or EXPIRED_IN_MATCH; a later value
     keeps its text."""
-    symbol: str | None = None
+    symbol: Text | None = None
     """Trading pair."""
     side: Side | None = None
     """BUY or SELL."""

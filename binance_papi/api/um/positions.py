@@ -15,13 +15,13 @@ from binance_papi.api.replies import CodeReply, PositionAdl, PositionMode
 from binance_papi.core.endpoint import TRADE, USER_DATA, Endpoint, SignedRequest
 from binance_papi.core.fields import Symbol
 from binance_papi.core.namespace import Namespace, call
-from binance_papi.terms import PositionSide
+from binance_papi.terms import PositionSide, Text
 
 
 class Position(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """A position."""
 
-    symbol: str
+    symbol: Text
     """Trading pair."""
     position_side: PositionSide | None = None
     """BOTH in one-way mode; LONG or SHORT in hedge mode."""
@@ -48,7 +48,7 @@ class Position(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 class InitialLeverage(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """The leverage of a symbol, as it was set."""
 
-    symbol: str
+    symbol: Text
     """Trading pair."""
     leverage: int
     """Leverage."""
@@ -76,7 +76,7 @@ class Bracket(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 class Brackets(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """The margin rules of a symbol."""
 
-    symbol: str
+    symbol: Text
     """Trading pair."""
     notional_coef: Decimal | None = None
     """Multiplier of this account's own brackets; ``None``: it has none."""
