@@ -579,7 +579,7 @@ def test_what_a_doubt_holds_back_is_free_when_the_doubt_ends() -> None:
     weight.usage(9.8)
     short, long = weight.windows
     assert short.next_charged is not None
-    assert 48 < long.room_beside(0.25, 9.8) < 49
-    assert weight.admit(48, Lane.READ, 9.8) is None
-    assert weight.chance(48, Lane.READ, 9.8) == short.rolls_at
-    assert weight.admit(48, Lane.READ, short.rolls_at) is not None
+    assert 47 < long.room_beside(0.25, 9.8) < 48
+    assert weight.admit(47, Lane.READ, 9.8) is None
+    assert weight.chance(47, Lane.READ, 9.8) == short.rolls_at
+    assert weight.admit(47, Lane.READ, short.rolls_at) is not None
