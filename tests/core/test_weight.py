@@ -574,12 +574,12 @@ def test_usage() -> None:
 
 def test_what_a_doubt_holds_back_is_free_when_the_doubt_ends() -> None:
     """A short window may have begun: one more is held back, but only until it surely has."""
-    weight = tracker(TENTH, RateLimit("REQUEST_WEIGHT", "MINUTE", 1, 100), reserve=0.25)
+    weight = tracker(TENTH, RateLimit("REQUEST_WEIGHT", "MINUTE", 1, 103), reserve=0.25)
     weight.settle(take(weight, 30, 1.0), {}, 1.1)
     weight.usage(9.8)
     short, long = weight.windows
     assert short.next_charged is not None
-    assert 47 < long.room_beside(0.25, 9.8) < 48
-    assert weight.admit(47, Lane.READ, 9.8) is None
-    assert weight.chance(47, Lane.READ, 9.8) == short.rolls_at
-    assert weight.admit(47, Lane.READ, short.rolls_at) is not None
+    assert 50 < long.room_beside(0.25, 9.8) < 50.4
+    assert weight.admit(50, Lane.READ, 9.8) is None
+    assert weight.chance(50, Lane.READ, 9.8) == short.rolls_at
+    assert weight.admit(50, Lane.READ, short.rolls_at) is not None
