@@ -89,14 +89,15 @@ def after_sending(clock: Clock, reply: Reply) -> dict[str, Hop]:
 def hops(loop: asyncio.AbstractEventLoop) -> dict[str, Hop]:
     """All of them, the unit first."""
     # Headers as aiohttp hands them over.
-    headers = CIMultiDict(
+    headers: CIMultiDict[str] = CIMultiDict(
         {
             "Content-Type": "application/json",
             "Date": formatdate(time.time(), usegmt=True),
             "X-MBX-USED-WEIGHT-1M": "1",
         }
     )
-    reply = Reply(200, CIMultiDictProxy(headers), cancel_reply(int(time.time() * 1000)))
+    shown: CIMultiDictProxy[str] = CIMultiDictProxy(headers)
+    reply = Reply(200, shown, cancel_reply(int(time.time() * 1000)))
     answer = classify(reply, CancelOrder.endpoint)
     if not isinstance(answer, Done):
         fail(f"the documented reply is read as {answer}")

@@ -13,7 +13,7 @@ I6  Without waiters there is no reason for a timer (`next_wake` is ``None``).
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import inf
 from typing import Any, Final, Protocol
 
@@ -22,6 +22,7 @@ from binance_papi.core.codes import Meaning
 from binance_papi.core.endpoint import Lane
 from binance_papi.core.offset import Change
 from binance_papi.core.route import Grant, Route
+from binance_papi.core.usage import Headers
 from binance_papi.core.weight import RESERVED, WeightTracker
 from binance_papi.errors import PapiError
 
@@ -274,7 +275,7 @@ class Admission:
         if grant.orders is not None:
             self.orders.lose(grant.orders, now)
 
-    def settle(self, grant: Grant, headers: Mapping[str, str], now: float) -> int:
+    def settle(self, grant: Grant, headers: Headers, now: float) -> int:
         """The exchange answered.
 
         Returns:

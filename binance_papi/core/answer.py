@@ -6,12 +6,12 @@ is another matter, and another word.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Generic, TypeAlias, TypeVar
 
 import msgspec
 
 from binance_papi.core.codes import Meaning
+from binance_papi.core.usage import Headers
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -26,7 +26,7 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
     """
 
     status: int
-    headers: Mapping[str, str]
+    headers: Headers
     body: bytes
 
 

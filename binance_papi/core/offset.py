@@ -56,12 +56,13 @@ class ClockOffset:
             the clock that counts need not be the one that writes ``Date``.
     """
 
-    __slots__ = ("_at", "_high", "_least", "_low", "_slack", "learned")
+    __slots__ = ("_at", "_high", "_least", "_low", "_middle", "_slack", "learned")
 
     def __init__(self, wall: float, now: float, least: float = 0.0) -> None:
         self._least = least
         self._low = wall - now - MAX_ERROR
         self._high = wall - now + MAX_ERROR
+        self._middle = wall - now
         self._at = now
         self._slack = _SLACK
         self.learned = False
@@ -135,6 +136,7 @@ class ClockOffset:
     def _set(self, low: float, high: float, now: float) -> Change:
         old_low, old_high = self.bounds(now)
         self._low, self._high, self._at = low, high, now
+        self._middle = (low + high) / 2
         moved = abs(low - old_low) > _NOTABLE or abs(high - old_high) > _NOTABLE
         return Change.MOVED if moved else Change.NONE
 
@@ -159,6 +161,6 @@ class ClockOffset:
         From the low side of the interval: the exchange takes a timestamp that is seconds late, but
         none that is 1000 ms ahead. Never more than `_LEAD` above the lowest possible time.
         """
-        low, high = self.bounds(now)
-        lead = (high - low) / 2
-        return int((now + low + (lead if lead < _LEAD else _LEAD)) * 1000)  # noqa: FURB136 - speed
+        # The interval widens with age at both ends, so that its middle stays where it is.
+        early = self._low + _LEAD - DRIFT * (now - self._at)
+        return int((now + (early if early < self._middle else self._middle)) * 1000)  # noqa: FURB136 - speed

@@ -6,10 +6,9 @@ Headers are hints from an untrusted place: whatever can't be read counts as not 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
@@ -27,6 +26,14 @@ _MONTHS: Final = {
     "Jan": 1, "Feb": 2, "Mar": 3, "Apr": 4, "May": 5, "Jun": 6,
     "Jul": 7, "Aug": 8, "Sep": 9, "Oct": 10, "Nov": 11, "Dec": 12,
 }  # fmt: skip
+
+
+class Headers(Protocol):
+    """The headers of a reply; a mapping with lower-case names, or one that does not mind case."""
+
+    def get(self, name: str, /) -> str | None:
+        """The value of a header; ``None`` where it is missing."""
+        ...
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -61,13 +68,13 @@ def header_of(rule: RateLimit) -> str:
     return f"x-mbx-{stem}-{rule.suffix}"
 
 
-def count(headers: Mapping[str, str], name: str) -> int | None:
+def count(headers: Headers, name: str) -> int | None:
     """A header that holds a count; ``None`` where it is missing or no plain number."""
     value = headers.get(name)
     return None if value is None else _whole(value)
 
 
-def retry_after(headers: Mapping[str, str]) -> float | None:
+def retry_after(headers: Headers) -> float | None:
     """Seconds to stay silent.
 
     Returns:

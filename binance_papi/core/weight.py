@@ -29,7 +29,7 @@ I8  Freeze: nothing is granted while the exchange asked for silence.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import inf
 from typing import Final
 
@@ -37,7 +37,7 @@ from binance_papi.core.endpoint import Lane
 from binance_papi.core.events import AlignmentLost, Event, Frozen
 from binance_papi.core.offset import Change, ClockOffset
 from binance_papi.core.ticket import Ticket
-from binance_papi.core.usage import Usage, count
+from binance_papi.core.usage import Headers, Usage, count
 from binance_papi.core.window import MIN_SHARE, Window
 from binance_papi.terms import RateLimit
 
@@ -296,7 +296,7 @@ class WeightTracker:
         self._lost_weight += ticket.weight
 
     def settle(  # noqa: C901 - a call more would be paid by every request
-        self, ticket: Ticket, headers: Mapping[str, str], now: float
+        self, ticket: Ticket, headers: Headers, now: float
     ) -> int:
         """The exchange answered.
 

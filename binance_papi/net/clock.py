@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
 from math import inf
 from typing import Final
 
 from binance_papi.core.offset import Change, ClockOffset
-from binance_papi.core.usage import http_date
+from binance_papi.core.usage import Headers, http_date
 
 _LEAST: Final = 0.75
 """Seconds by which the clock that counts requests may differ from the one that writes ``Date``."""
@@ -38,7 +37,7 @@ class Clock:
 
     def learn(
         self,
-        headers: Mapping[str, str],
+        headers: Headers,
         stamped: int | None,
         sent: float,
         received: float,

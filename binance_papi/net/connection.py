@@ -7,11 +7,12 @@ chunks closes the connection. A reply's bytes go on as they came.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from math import inf
 from typing import Any, Final, Protocol
 
 import httptools
+import msgspec
 
 from binance_papi.core.answer import Fault, Reply, Unanswered
 from binance_papi.core.decode import MAX_BODY
@@ -34,46 +35,28 @@ _spelled: Final[dict[str, bytes]] = {}
 """How the server spelled a header when it was asked for last; mostly it does so again."""
 
 
-class Headers(Mapping[str, str]):
-    """A reply's headers by their lower-case names; nearly all are never asked for."""
+class Head(msgspec.Struct, frozen=True, gc=False):
+    """A reply's headers, asked for by lower-case names; nearly all never are."""
 
-    __slots__ = ("_raw",)
+    raw: dict[bytes, bytes]
 
-    def __init__(self, raw: dict[bytes, bytes]) -> None:
-        self._raw = raw
-
-    def get(self, name: str, default: Any = None, /) -> Any:
-        """The value of a header, or ``default``."""
-        value = self._raw.get(_spelled.get(name, b""))
+    def get(self, name: str, /) -> str | None:
+        """The value of a header; ``None`` where it is missing."""
+        value = self.raw.get(_spelled.get(name, b""))
         if value is None:
             value = self._search(name)
-        return default if value is None else value.decode("latin-1")
+        return None if value is None else value.decode("latin-1")
 
     def _search(self, name: str) -> bytes | None:
         wanted = name.encode("latin-1")
-        for spelled, value in self._raw.items():
+        for spelled, value in self.raw.items():
             if spelled.lower() == wanted:
                 _spelled[name] = spelled
                 return value
         return None
 
-    def __contains__(self, name: object) -> bool:
-        return self.get(str(name)) is not None
-
-    def __getitem__(self, name: str) -> str:
-        value: str | None = self.get(name)
-        if value is None:
-            raise KeyError(name)
-        return value
-
-    def __iter__(self) -> Iterator[str]:
-        return iter({name.decode("latin-1").lower() for name in self._raw})
-
-    def __len__(self) -> int:
-        return len(set(self))
-
     def __repr__(self) -> str:
-        return f"<headers {', '.join(sorted(self))}>"
+        return f"<head {', '.join(sorted(name.decode('latin-1') for name in self.raw))}>"
 
 
 class Home(Protocol):
@@ -143,7 +126,7 @@ class HttpConnection(asyncio.Protocol):
         self.on_header = self.raw_headers.setdefault
         self.on_body = self._parts.append
         self._parser: Any = httptools.HttpResponseParser(self)
-        self._headers = Headers({})
+        self._headers = Head({})
         self._raw = self._interim = self._status = 0
         self._framed = self._sized = self._stop = self._whole = self._keep = False
         self.transport: asyncio.Transport | None = None
@@ -259,15 +242,15 @@ class HttpConnection(asyncio.Protocol):
             return
         raw = self.raw_headers.copy()
         self.raw_headers[_MARK] = b""
-        self._headers = Headers(raw)
+        self._headers = Head(raw)
         if self._raw > _HEAD and sum(map(len, raw)) + sum(map(len, raw.values())) > _HEAD:
             self._stop = True
         self._framed = True
         # As it is spelled mostly, at a third of the cost.
         self._sized = (
             b"Content-Length" in raw
-            or "content-length" in self._headers
-            or ("transfer-encoding" in self._headers)
+            or self._headers.get("content-length") is not None
+            or self._headers.get("transfer-encoding") is not None
         )
         self._status = self._parser.get_status_code()
 

@@ -10,7 +10,6 @@ import asyncio
 import warnings
 from collections.abc import Callable, Generator
 from contextvars import Context
-from math import inf
 from typing import Any, Protocol, Self
 
 from binance_papi.core.answer import Answer, Done, Reply, Unanswered, Unsent
@@ -82,6 +81,13 @@ class Flight(asyncio.Future[Any]):
         helper: The task that is at work for it, where one is needed.
     """
 
+    # What it is given when it asks for admission; before that nobody looks.
+    weight: int
+    orders: int
+    trips: int
+    sent: float
+    give_up: float
+
     __slots__ = (
         "asked",
         "begun",
@@ -122,9 +128,6 @@ class Flight(asyncio.Future[Any]):
         self.max_wait = max_wait
         self.on_written = on_written
         self.begun = self.asked = self.dead = False
-        self.weight = self.orders = self.trips = 0
-        self.give_up = inf
-        self.sent = 0.0
         self.grant: Grant | None = None
         self.connection: Connection | None = None
         self.helper: asyncio.Task[Any] | None = None

@@ -63,8 +63,7 @@ class Gate:
             return True
         if waiter.orders or max_wait is not None or not admission.calm(waiter.weight, now):
             self._refuse_hopeless(waiter, max_wait, now)
-        if max_wait is not None:
-            waiter.give_up = now + max_wait
+        waiter.give_up = inf if max_wait is None else now + max_wait
         if admission.enqueue(waiter):
             self.drain()
         return False

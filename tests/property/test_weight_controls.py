@@ -5,7 +5,6 @@ A check that these pass would prove nothing about ours.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from random import Random
 
 import pytest
@@ -13,7 +12,7 @@ import pytest
 from binance_papi.core.endpoint import Lane
 from binance_papi.core.offset import ClockOffset
 from binance_papi.core.ticket import Ticket
-from binance_papi.core.usage import count
+from binance_papi.core.usage import Headers, count
 from binance_papi.core.weight import WeightTracker
 from binance_papi.core.window import Window
 from binance_papi.terms import RateLimit
@@ -47,7 +46,7 @@ def worlds(error: float = 0.25, loss: float = 0.01) -> list[tuple[World, int]]:
 class TrustsTheHeader(WeightTracker):
     """Takes the used weight of the last reply for the truth."""
 
-    def settle(self, ticket: Ticket, headers: Mapping[str, str], now: float) -> int:
+    def settle(self, ticket: Ticket, headers: Headers, now: float) -> int:
         """Overwrite the charge."""
         excess = super().settle(ticket, headers, now)
         for window in self.windows:
