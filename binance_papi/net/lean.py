@@ -24,6 +24,7 @@ from binance_papi.core.weight import WeightTracker
 from binance_papi.net.attempt import CONNECT_TIMEOUT
 from binance_papi.net.carrier import Listener
 from binance_papi.net.connection import HttpConnection
+from binance_papi.net.tls import TlsProtocol
 
 _KEEP_ALIVE: Final = 25.0
 """Seconds after which an idle connection is dropped, before the exchange would."""
@@ -243,15 +244,24 @@ class LeanSession:
 
     async def _open(self, host: str) -> HttpConnection:
         settings: dict[str, Any] = {}
-        if self._tls is not None:
-            settings = {"ssl": self._tls, "server_hostname": self._host}
         if self._address is not None:
             settings["local_addr"] = (self._address, 0)
         if host == self._host and not self._literal and self._staggers:
             settings["happy_eyeballs_delay"] = _STAGGER
-        transport, connection = await self._loop.create_connection(
-            lambda: HttpConnection(self), host, self._port, **settings
+        connection = HttpConnection(self)
+        protocol: asyncio.Protocol = connection
+        secure: TlsProtocol | None = None
+        if self._tls is not None:
+            protocol = secure = TlsProtocol(self._tls, self._host, connection, self._loop)
+        transport, _ = await self._loop.create_connection(
+            lambda: protocol, host, self._port, **settings
         )
+        if secure is not None:
+            try:
+                await secure.secured()
+            except asyncio.CancelledError:
+                secure.abort()
+                raise
         peer = transport.get_extra_info("peername")
         if self._closed or transport.is_closing() or not peer:
             connection.abort()
