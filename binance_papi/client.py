@@ -129,7 +129,7 @@ class PapiClient(Namespace, Ordering, Listening):
             raise key
         if isinstance(signer, ValueError):
             raise signer
-        super().__init__(self.send)
+        super().__init__(self.send, self._start)
         self._settings = Settings(
             base_url=base_url,
             limits=tuple(limits),
@@ -261,6 +261,18 @@ class PapiClient(Namespace, Ordering, Listening):
             # It counts where it is awaited: on the client's loop, though it was called before that
             # ran, or from another thread.
             return self._send_there(request)
+
+    def _start(
+        self, kind: type[Request[Any]], fields: dict[str, Any], /
+    ) -> Coroutine[Any, Any, Any]:
+        """What the namespaces send with: the request is made when its turn comes."""
+        try:
+            return cast("Coroutine[Any, Any, Any]", self._wired().line.start(kind, fields))
+        except UsageError:
+            return self._start_there(kind, fields)
+
+    async def _start_there(self, kind: type[Request[Any]], fields: dict[str, Any]) -> Any:
+        return await self._wired().line.start(kind, fields)
 
     async def _send_there(self, request: Request[R]) -> R:
         return cast("R", await self._wired().line.send(request))

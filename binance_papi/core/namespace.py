@@ -42,15 +42,27 @@ class Send(Protocol):
         ...
 
 
+class Start(Protocol):
+    """The same, before there is a request."""
+
+    def __call__(
+        self, kind: type[Request[Any]], fields: dict[str, Any], /
+    ) -> Coroutine[Any, Any, Any]:
+        """Make a request of a class when somebody waits for its reply, and send it."""
+        ...
+
+
 class Namespace:
     """One page family of the exchange's documentation, as attributes of the client.
 
     Args:
         send: What carries the requests.
+        start: What makes and carries them; ``None``: they are made at once.
     """
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, start: Start | None = None) -> None:
         self.sender = send
+        self.starter = start
 
 
 class call(Generic[P, R]):  # noqa: N801 - used like a keyword
@@ -85,10 +97,12 @@ class call(Generic[P, R]):  # noqa: N801 - used like a keyword
     ) -> Self | Callable[P, Coroutine[Any, Any, R]]:
         if space is None:
             return self
-        send, request = space.sender, self.request
+        send, start, request = space.sender, space.starter, self.request
 
         def method(*args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]:
             # No coroutine of its own: that would be a frame more for every request.
+            if start is not None and not args:
+                return start(cast("type[Request[Any]]", request), kwargs)
             try:
                 return send(request(*args, **kwargs))
             except (PapiError, TypeError) as error:
@@ -255,6 +269,6 @@ class branch(Generic[N]):  # noqa: N801 - used like a keyword
     def __get__(self, space: Namespace | None, owner: type[Namespace]) -> Self | N:
         if space is None:
             return self
-        inner = self.kind(space.sender)
+        inner = self.kind(space.sender, space.starter)
         space.__dict__[self._name] = inner
         return inner

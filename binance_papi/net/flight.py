@@ -13,7 +13,7 @@ from contextvars import Context
 from typing import Any, Protocol, Self
 
 from binance_papi.core.answer import Answer, Done, Reply, Unanswered, Unsent
-from binance_papi.core.endpoint import Lane, Request
+from binance_papi.core.endpoint import Endpoint, Lane, Request, lane_of
 from binance_papi.core.route import Grant
 from binance_papi.errors import PapiError, WaitTooLongError
 from binance_papi.net.carrier import Connection
@@ -26,6 +26,14 @@ class Field(Protocol):
 
     loop: asyncio.AbstractEventLoop
     """The client's loop."""
+    recv_window: int
+    """Of a call that does not say so itself, in milliseconds."""
+    max_wait: float | None
+    """Of a call: seconds it may wait for weight; ``None``: as long as it takes."""
+
+    def patience(self) -> float:
+        """Of a call: seconds from its first byte to its whole reply."""
+        ...
 
     def begin(self, flight: Flight) -> None:
         """Ask for its admission on the next turn of the loop."""
@@ -87,6 +95,9 @@ class Flight(asyncio.Future[Any]):
     trips: int
     sent: float
     give_up: float
+    grant: Grant | None
+    dead: bool
+    connection: Connection | None
 
     __slots__ = (
         "asked",
@@ -120,6 +131,8 @@ class Flight(asyncio.Future[Any]):
         on_written: Callable[[], None] | None,
     ) -> None:
         _Future.__init__(self, loop=line.loop)
+        self.begun = self.asked = False
+        self.helper: asyncio.Task[Any] | None = None
         self.line = line
         self.request = request
         self.lane = lane
@@ -127,10 +140,14 @@ class Flight(asyncio.Future[Any]):
         self.recv_window: int = getattr(request, "recv_window", None) or recv_window
         self.max_wait = max_wait
         self.on_written = on_written
-        self.begun = self.asked = self.dead = False
-        self.grant: Grant | None = None
-        self.connection: Connection | None = None
-        self.helper: asyncio.Task[Any] | None = None
+
+    def prepare(self) -> None:
+        """Its turn to ask for admission has come."""
+
+    @property
+    def endpoint(self) -> Endpoint[Any]:
+        """Where it goes."""
+        return self.request.endpoint
 
     # ------------------------------------------------------------------ whoever waits
 
@@ -154,7 +171,7 @@ class Flight(asyncio.Future[Any]):
         return True
 
     def __repr__(self) -> str:
-        endpoint = self.request.endpoint
+        endpoint = self.endpoint
         return f"<{type(self).__name__} {endpoint.method} {endpoint.path} {self._state.lower()}>"
 
     # ------------------------------------------------------------------ the gate's side
@@ -214,11 +231,48 @@ class Call(Flight):
 
     Its result is the typed reply. It does what a coroutine does (nothing, until somebody waits for
     it; then the request is sent), but it needs no task: `asyncio.gather` takes it as it is.
+
+    Args:
+        line: Where it flies.
+        kind: The class of its request.
+        what: The request, or the fields to make it of.
     """
 
-    __slots__ = ("_steps",)
+    __slots__ = ("_kind", "_steps", "_what")
 
     _steps: Generator[Any, Any, Any]
+
+    def __init__(
+        self, line: Field, kind: type[Request[Any]], what: Request[Any] | dict[str, Any]
+    ) -> None:
+        _Future.__init__(self, loop=line.loop)
+        self.begun = self.asked = False
+        self.helper = None
+        self.line = line
+        self._kind = kind
+        self._what = what
+
+    @property
+    def endpoint(self) -> Endpoint[Any]:
+        """Where it goes."""
+        return self._kind.endpoint
+
+    def prepare(self) -> None:
+        """Its turn to ask for admission has come: make its request.
+
+        Raises:
+            InvalidRequestError: If a field can't be right.
+            TypeError: If there is no such field.
+        """
+        what, line = self._what, self.line
+        request = self._kind(**what) if isinstance(what, dict) else what
+        lane = request.endpoint.lane
+        self.request = request
+        self.lane = lane_of(request) if lane is Lane.ORDER else lane
+        self.patience = line.patience
+        self.recv_window = getattr(request, "recv_window", None) or line.recv_window
+        self.max_wait = line.max_wait
+        self.on_written = None
 
     def arrive(self, answer: Answer[Any] | BaseException) -> None:
         """It is known what came of it, or why it can't go."""
@@ -258,7 +312,7 @@ class Call(Flight):
 
     def __del__(self) -> None:
         if not self.begun:
-            endpoint = self.request.endpoint
+            endpoint = self.endpoint
             text = f"{endpoint.method} {endpoint.path} was never awaited, so it was not sent"
             warnings.warn(text, RuntimeWarning, stacklevel=2, source=self)
         _Future.__del__(self)

@@ -93,14 +93,14 @@ class TlsProtocol(asyncio.Protocol):
         self._send = self._wire.write
         self._shake()
 
-    def _shake(self) -> None:
-        """The next step of the handshake."""
+    def _shake(self) -> bool:
+        """The next step of the handshake; tells whether it was the last."""
         problem: ssl.SSLError | None = None
         try:
             self.secure.do_handshake()
         except ssl.SSLWantReadError:
             self._flush()
-            return
+            return False
         except ssl.SSLError as error:
             problem = error
         self._flush()  # an alert tells the other side why
@@ -111,6 +111,7 @@ class TlsProtocol(asyncio.Protocol):
             self._up = True
             self._secured.set_result(None)
             self._inner.connection_made(self)  # type: ignore[arg-type]
+        return self._up
 
     def _fail(self, problem: Exception) -> None:
         self._closed = True
@@ -126,10 +127,8 @@ class TlsProtocol(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Records came; often one, with one whole reply."""
         self._push(data)
-        if not self._up:
-            self._shake()
-            if not (self._up and self.incoming.pending):
-                return
+        if not (self._up or self._shake()):
+            return
         try:
             plain = self._read(_CHUNK)
             while plain:
