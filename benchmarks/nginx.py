@@ -1,7 +1,8 @@
 """An exchange that is nobody's Python: nginx on loopback, with TLS, and one answer to everything.
 
 The answer is the documented reply to a cancel, with the id that was asked for where it stands in
-the query. Debian's nginx-light is enough. Nothing is logged; it is gone with whoever asked for it.
+the query. Debian's nginx-light is enough. Nothing is logged but, where that is asked for, the time
+of each request; it is gone with whoever asked for it.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ pid {folder}/pid;
 error_log stderr crit;
 events {{ worker_connections 4096; }}
 http {{
-    access_log off;
+    log_format times '$msec';
+    access_log {log};
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi;
@@ -66,8 +68,13 @@ def found() -> str | None:
 
 
 @contextmanager
-def nginx(binary: str) -> Iterator[Loopback]:
-    """Run it."""
+def nginx(binary: str, *, noted: bool = False) -> Iterator[Loopback]:
+    """Run it.
+
+    Args:
+        binary: Its path.
+        noted: Whether it notes when requests arrive.
+    """
     with TemporaryDirectory() as temporary:
         folder = Path(temporary)
         authority = trustme.CA()
@@ -80,7 +87,13 @@ def nginx(binary: str) -> Iterator[Loopback]:
         body = body.replace(_ID, "$id").replace(_TIME, "$now")
         (folder / "nginx.conf").write_text(
             _CONFIGURATION.format(
-                folder=folder, http=http, https=https, body=body, id=_ID, time=_TIME
+                folder=folder,
+                http=http,
+                https=https,
+                body=body,
+                id=_ID,
+                time=_TIME,
+                log=f"{folder}/times times" if noted else "off",
             )
         )
         command = [binary, "-p", str(folder), "-c", str(folder / "nginx.conf")]
@@ -91,6 +104,7 @@ def nginx(binary: str) -> Iterator[Loopback]:
                     f"http://127.0.0.1:{http}",
                     f"https://127.0.0.1:{https}",
                     authority.cert_pem.bytes().decode(),
+                    f"{folder}/times" if noted else "",
                 )
             finally:
                 process.terminate()
