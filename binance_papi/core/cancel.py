@@ -27,7 +27,7 @@ GONE = frozenset({"TRIGGERED", "FINISHED", "EXPIRED", "REJECTED", "FILLED", "EXP
 """Statuses of an order that ended, or became another one, without being cancelled."""
 
 
-class Sighting(msgspec.Struct, frozen=True, kw_only=True):
+class Sighting(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What one reply says of one order.
 
     Args:

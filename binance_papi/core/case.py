@@ -24,7 +24,7 @@ class Case:
         deadline: Monotonic time until which the caller waits.
         exchange_ms: Highest exchange time possible now, epoch milliseconds.
         pace: What replies usually take.
-        explain: Makes the exception that says what an answer says.
+        explain: Makes the exception that says what an answer to a request says.
         verify: Whether a success reply has to be confirmed by a query.
         ask_first: Whether a query comes before the first cancel.
         since: Exchange time in ms from which a request of an earlier call may have taken effect;
@@ -82,7 +82,7 @@ class Case:
         deadline: float,
         exchange_ms: int,
         pace: Pace,
-        explain: Callable[[Answer[Any]], PapiError],
+        explain: Callable[[Request[Any], Answer[Any]], PapiError],
         verify: bool = False,
         ask_first: bool = False,
         since: int | None = None,
@@ -194,7 +194,7 @@ class Case:
             return self.outcome
         if self.unsettled:
             return self.unknown()
-        error = never_sent() if self.last is None else self._explain(self.last)
+        error = never_sent() if self.last is None else self._explain(self.request, self.last)
         self._end(Rejected, error=error)
         return self._ended()
 

@@ -219,7 +219,9 @@ class _RequestMeta(msgspec.StructMeta):
         return super().__new__(mcs, name, bases, namespace, **config)
 
 
-class Request(msgspec.Struct, Generic[R], metaclass=_RequestMeta, frozen=True, kw_only=True):
+class Request(
+    msgspec.Struct, Generic[R], metaclass=_RequestMeta, frozen=True, kw_only=True, gc=False
+):
     """Base of every request.
 
     A subclass declares its fields with the exchange's names in snake case, and ``endpoint``.

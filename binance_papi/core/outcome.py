@@ -21,7 +21,7 @@ from binance_papi.core.place import Place
 from binance_papi.errors import PapiError
 
 
-class Canceled(msgspec.Struct, frozen=True):
+class Canceled(msgspec.Struct, frozen=True, gc=False):
     """The order is cancelled.
 
     Args:
@@ -43,7 +43,7 @@ class Canceled(msgspec.Struct, frozen=True):
     inconsistent: bool = False
 
 
-class AlreadyGone(msgspec.Struct, frozen=True):
+class AlreadyGone(msgspec.Struct, frozen=True, gc=False):
     """The order was no longer open, and no request of this call cancelled it.
 
     Args:
@@ -87,7 +87,7 @@ class Rejected(msgspec.Struct, frozen=True):
     queries: int = 0
 
 
-class Unknown(msgspec.Struct, frozen=True):
+class Unknown(msgspec.Struct, frozen=True, gc=False):
     """Nobody can say yet. `PapiClient.resolve` goes on asking.
 
     Args:

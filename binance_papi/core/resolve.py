@@ -245,7 +245,7 @@ class Fate(Sight):
     def _conclude(self, now: float) -> None:
         """No further cancel will be sent, and none is on its way."""
         if not self._lost and not self._puzzle:
-            self._end(Rejected, error=self._explain(self._last()))
+            self._end(Rejected, error=self._explain(self.request, self._last()))
         elif self._questions == () or isinstance(self.last, Banned) or _is_auth(self.last):
             self.outcome = self.unknown()
         elif self._ask_at == inf and not self._asking:

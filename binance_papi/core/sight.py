@@ -88,7 +88,7 @@ class Sight(Agenda):
         if not self.moved and self._claim is None:
             self._puzzle = ""
             if self._closed and not self.hedging:
-                self._end(Rejected, error=self._explain(self._last()))
+                self._end(Rejected, error=self._explain(self.request, self._last()))
                 return
         again = self._cancel_again(now, jitter)
         if not again or self._lost:
@@ -113,7 +113,7 @@ class Sight(Agenda):
             and not self.hedging
             and self._dead(self._asked_at)
         ):
-            self._end(Rejected, error=self._explain(answer))
+            self._end(Rejected, error=self._explain(self.request, answer))
             return
         self._cancel_again(now, jitter)
         self._ask_later(now, jitter)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, cast
 
 from binance_papi.core.answer import Answer, Banned, Fault, Refused, Unanswered, Unsent
 from binance_papi.core.endpoint import Lane, Request
 from binance_papi.core.pace import Pace
 from binance_papi.errors import BannedError, UsageError, WaitTooLongError
+from binance_papi.net.alarm import Alarm
 from binance_papi.net.clock import Clock
 from binance_papi.net.flight import Flight
 from binance_papi.net.line import Line
@@ -39,6 +40,8 @@ class Errands:
         self._tasks: dict[asyncio.Task[None], None] = {}
         self._flights: dict[Flight, None] = {}
         self._timers: set[asyncio.TimerHandle] = set()
+        self._patience: dict[int, Callable[[], float]] = {}
+        self.alarm = Alarm(loop)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Let a task of the client's own do something."""
@@ -47,40 +50,35 @@ class Errands:
         task.add_done_callback(self._tasks.pop)
         return task
 
-    def fly(  # noqa: PLR0917 - by name it would cost more, for every cancel of a burst
-        self,
-        request: Request[Any],
-        lane: Lane,
-        silences: int,
-        recv_window: int,
-        written: Callable[[], None],
-        heard: Callable[[Flight], None],
-    ) -> Flight:
-        """One request on its way, without a task.
+    def patience(self, silences: int) -> Callable[[], float]:
+        """Tells how many seconds the next attempt has until its whole reply.
 
         Args:
-            request: Any request.
-            lane: Where it waits.
             silences: How many attempts for the same order were not answered already.
-            recv_window: Milliseconds for which it is valid, unless it says so itself.
-            written: Called right before its first byte is written.
-            heard: Called when it is over; `answer_of` tells what came of it.
         """
-        flight = self.line.attempt(
-            request,
-            lane,
-            patience=lambda: self.pace.patience_after(silences),
-            recv_window=recv_window,
-            on_written=written,
-        )
-        self._flights[flight] = None
-        flight.add_done_callback(self._landed)
-        flight.add_done_callback(heard)
-        return flight
+        known = self._patience.get(silences)
+        if known is None:
+            pace = self.pace
+            known = self._patience[silences] = lambda: pace.patience_after(silences)
+        return known
 
-    def _landed(self, flight: Flight) -> None:
+    def fly(self, flight: Flight, landed: Callable[[Any], None]) -> None:
+        """Let a flight begin that nobody waits for.
+
+        Args:
+            flight: The flight.
+            landed: Called when it is over; it has to call `landed` here.
+        """
+        self._flights[flight] = None
+        flight.add_done_callback(landed)
+
+    def landed(self, flight: Flight) -> Answer[Any] | None:
+        """What came of a flight that is over; ``None``: it was cancelled."""
         del self._flights[flight]
-        flight.on_written = None  # it leads back to the flight, and would keep it
+        if flight.cancelled():
+            return None
+        error = flight.exception()
+        return cast("Answer[Any]", flight.result()) if error is None else _instead(error)
 
     async def attempt(
         self,
@@ -135,7 +133,7 @@ class Errands:
         flight = self.line.attempt(
             request,
             lane,
-            patience=lambda: self.pace.patience_after(silences),
+            patience=self.patience(silences),
             recv_window=recv_window,
             max_wait=max_wait,
             on_written=written,
@@ -149,7 +147,7 @@ class Errands:
             del error
         return _instead(problem)
 
-    def forsake(self, flights: tuple[Flight, ...]) -> None:
+    def forsake(self, flights: Iterable[Flight]) -> None:
         """The outcome is there without these: break them off if they take much longer.
 
         Their connections are of use to others.
@@ -172,14 +170,6 @@ class Errands:
             one.cancel()
         if left:
             await asyncio.wait(left)
-
-
-def answer_of(flight: Flight) -> Answer[Any] | None:
-    """What came of a flight that is over; ``None``: it was cancelled."""
-    if flight.cancelled():
-        return None
-    error = flight.exception()
-    return cast("Answer[Any]", flight.result()) if error is None else _instead(error)
 
 
 def _instead(error: BaseException) -> Answer[Any]:

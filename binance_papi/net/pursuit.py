@@ -7,24 +7,25 @@ cancel the same order share one pursuit.
 
 from __future__ import annotations
 
-import asyncio
 import random
 from abc import abstractmethod
 from math import inf
 from typing import Any, Final, Protocol
 
 from binance_papi.core.agenda import Step
-from binance_papi.core.answer import Answer, Done, Unanswered, Unsent
+from binance_papi.core.answer import Done, Unanswered, Unsent
 from binance_papi.core.cancel import Sighting
-from binance_papi.core.endpoint import Lane, Request, weight_of
+from binance_papi.core.endpoint import Lane, Request
 from binance_papi.core.evidence import Testimony
 from binance_papi.core.outcome import Outcome, Unknown
 from binance_papi.core.raising import never_sent
 from binance_papi.core.resolve import Fate
 from binance_papi.errors import UnsentError
-from binance_papi.net.errand import Errands, answer_of, is_silence
+from binance_papi.net.errand import Errands, is_silence
 from binance_papi.net.flight import Flight
 from binance_papi.net.journal import Journal
+
+_QUESTION: Final = 0
 
 LATE: Final = 60.0
 """Seconds for which an unknown outcome is pursued after its caller stopped waiting."""
@@ -62,32 +63,29 @@ class Pursuit:
     """
 
     __slots__ = (
+        "_attempts",
         "_deserted",
-        "_flying",
-        "_home",
         "_jumps",
         "_late_until",
         "_over",
-        "_timer",
-        "_waiting",
         "_watchers",
         "fate",
+        "home",
         "key",
+        "rings_at",
         "weight",
     )
 
     def __init__(self, home: Home, key: Any, fate: Fate) -> None:
-        self._home = home
+        self.home = home
         self.key = key
         self.fate = fate
         self.weight = 0
         """Request weight used so far."""
         self._watchers: list[Watcher] = []
-        # What waits for admission or for a connection, and cancels on the wire.
-        # (Dictionaries keep their order, so that a simulated run repeats.)
-        self._waiting: dict[Flight, None] = {}
-        self._flying: dict[Flight, None] = {}
-        self._timer: asyncio.TimerHandle | None = None
+        # All under way, written or not.
+        self._attempts: list[Attempt] = []
+        self.rings_at = inf
         self._late_until: float | None = None
         self._over = False
         self._jumps = home.clock.jumps
@@ -110,7 +108,7 @@ class Pursuit:
         self._deserted = True
         if self._watchers:
             return self.fate.outcome or self.fate.unknown()
-        waited = self._home.clock.now() - self.fate.started
+        waited = self.home.clock.now() - self.fate.started
         outcome = self.fate.verdict(lambda: never_sent(waited))
         if isinstance(outcome, Unknown) and self.fate.outcome is None:
             self._go_on()
@@ -142,19 +140,20 @@ class Pursuit:
 
     def _go_on(self) -> None:
         """Nobody waits: pursue it for a while longer."""
-        self._late_until = self._home.clock.now() + LATE
+        self._late_until = self.home.clock.now() + LATE
         self._arm()
 
     def witness(self, seen: Sighting, event: Any) -> None:
         """An event of the stream is about the order."""
         self.fate.witness(seen, event)
-        self._after_news()
+        if not self._over:
+            self.step()
 
     # ------------------------------------------------------------------ work
 
     def step(self) -> None:
         """Do what is due, and see to it that the next look comes in time."""
-        fate, home = self.fate, self._home
+        fate, home = self.fate, self.home
         while True:
             step = fate.next(home.clock.now())
             if step is Step.CANCEL:
@@ -174,20 +173,12 @@ class Pursuit:
 
     def _arm(self) -> None:
         wake = self.fate.wake()
-        if self._late_until is not None:
-            wake = min(wake, self._late_until)
-        timer = self._timer
-        if timer is not None:
-            if timer.when() == wake:
-                return
-            timer.cancel()
-            self._timer = None
-        if wake < inf:
-            self._timer = self._home.loop.call_at(wake, self._ring)
+        late = self._late_until
+        self.home.alarm.set(self, wake if late is None or wake < late else late)
 
-    def _ring(self) -> None:
-        self._timer = None
-        if self._late_until is not None and self._home.clock.now() >= self._late_until:
+    def ring(self) -> None:
+        """Something is due."""
+        if self._late_until is not None and self.home.clock.now() >= self._late_until:
             self.give_up()
         else:
             self.step()
@@ -195,14 +186,16 @@ class Pursuit:
     def _finish(self, outcome: Outcome) -> None:
         """It is over: nothing further is sent, and whoever waits is told."""
         self._over = True
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        for flight in tuple(self._waiting):
-            flight.cancel()
-        if self._flying:
-            self._home.forsake(tuple(self._flying))
-        self._home.over(self, outcome, kept=self._deserted or not self._watchers)
+        self.home.alarm.set(self, inf)
+        forsaken: list[Attempt] = []
+        for attempt in tuple(self._attempts):
+            if not attempt.wrote:
+                attempt.cancel()
+            elif attempt.serial != _QUESTION:
+                forsaken.append(attempt)
+        if forsaken:
+            self.home.forsake(forsaken)
+        self.home.over(self, outcome, kept=self._deserted or not self._watchers)
         watchers, self._watchers = self._watchers, []
         for watcher in watchers:
             watcher.land(self, outcome)
@@ -211,78 +204,90 @@ class Pursuit:
 
     def _cancel(self, serial: int) -> None:
         """One cancel, from admission to its answer."""
-        home, fate = self._home, self.fate
-        sent = 0.0
-
-        def written() -> None:
-            nonlocal sent
-            sent = home.clock.now()
-            self._waiting.pop(flight, None)
-            self._flying[flight] = None
-            stamp_ms = home.clock.earliest(sent)
-            self.weight += weight_of(fate.request)
-            fate.written(serial, stamp_ms, sent)
-            if home.journal is not None:
-                home.journal.sent(fate.request, stamp_ms)
-            self._arm()
-
-        def heard(flight: Flight) -> None:
-            self._flying.pop(flight, None)
-            answer, now = self._hear(flight, sent)
-            if self._over and home.witness is not None and isinstance(answer, Done):
-                home.witness.reply(fate.request, answer.reply)
-            fate.heard(serial, answer, now, random.random())  # noqa: S311 - it guards nothing
-            self._after_news()
-
-        flight = home.fly(
-            fate.request, Lane.CANCEL, fate.silences, fate.recv_window, written, heard
-        )
-        self._waiting[flight] = None
+        self._begin(Attempt(self, self.fate.request, Lane.CANCEL, serial))
 
     def _ask(self, question: Request[Any]) -> None:
         """One query, from admission to its answer."""
-        home, fate = self._home, self.fate
-        sent = 0.0
+        self._begin(Attempt(self, question, Lane.RESOLVE, _QUESTION))
 
-        def written() -> None:
-            nonlocal sent
-            sent = home.clock.now()
-            self._waiting.pop(flight, None)
-            self.weight += weight_of(question)
-            fate.asked(sent)
+    def _begin(self, attempt: Attempt) -> None:
+        self._attempts.append(attempt)
+        self.home.fly(attempt, _landed)
 
-        def heard(flight: Flight) -> None:
-            answer, now = self._hear(flight, sent)
-            fate.told(answer, now, random.random())  # noqa: S311 - it guards nothing
-            self._after_news()
+    def note(self, attempt: Attempt) -> None:
+        """The first byte of an attempt is about to be written."""
+        home, fate = self.home, self.fate
+        attempt.wrote = now = home.clock.now()
+        self.weight += attempt.weight
+        if attempt.serial == _QUESTION:
+            fate.asked(now)
+            return
+        stamp_ms = home.clock.earliest(now)
+        fate.written(attempt.serial, stamp_ms, now)
+        if home.journal is not None:
+            home.journal.sent(fate.request, stamp_ms)
+        self._arm()
 
-        flight = home.fly(question, Lane.RESOLVE, fate.silences, fate.recv_window, written, heard)
-        self._waiting[flight] = None
-
-    def _hear(self, flight: Flight, sent: float) -> tuple[Answer[Any], float]:
-        """What came of a flight that was written at ``sent`` (or never, for 0), and when."""
-        home = self._home
-        self._waiting.pop(flight, None)
-        answer = answer_of(flight)
+    def hear(self, attempt: Attempt) -> None:
+        """An attempt is over."""
+        home, fate = self.home, self.fate
+        self._attempts.remove(attempt)
+        wrote = attempt.wrote
+        answer = home.landed(attempt)
         if answer is None:
             answer = Unsent("it was withdrawn", held=True)
-            if sent:
+            if wrote:
                 answer = Unanswered("the client was closed")
         now = home.clock.now()
-        if sent:
-            home.pace.hear(now - sent, answered=not is_silence(answer))
+        if wrote:
+            home.pace.hear(now - wrote, answered=not is_silence(answer))
         self._look_at_the_clock()
-        return answer, now
+        jitter = random.random()  # noqa: S311 - it spreads requests, it guards nothing
+        if attempt.serial == _QUESTION:
+            fate.told(answer, now, jitter)
+        else:
+            if self._over and home.witness is not None and isinstance(answer, Done):
+                home.witness.reply(fate.request, answer.reply)
+            fate.heard(attempt.serial, answer, now, jitter)
+        if not self._over:
+            self.step()
 
     def _look_at_the_clock(self) -> None:
         """Times that were taken with a wrong clock tell nothing."""
-        jumps = self._home.clock.jumps
+        jumps = self.home.clock.jumps
         if jumps != self._jumps:
             self._jumps = jumps
-            clock = self._home.clock
+            clock = self.home.clock
             self.fate.retime(clock.earliest, clock.latest)
 
-    def _after_news(self) -> None:
-        """Go on, unless it was over before."""
-        if not self._over:
-            self.step()
+
+class Attempt(Flight):
+    """One request of a pursuit.
+
+    Args:
+        pursuit: Whose.
+        request: The request.
+        lane: Where it waits.
+        serial: Its number among the cancels; `_QUESTION`: it is a query.
+    """
+
+    __slots__ = ("pursuit", "serial", "wrote")
+
+    def __init__(self, pursuit: Pursuit, request: Request[Any], lane: Lane, serial: int) -> None:
+        home, fate = pursuit.home, pursuit.fate
+        super().__init__(
+            home.line, request, lane, home.patience(fate.silences), fate.recv_window, None, None
+        )
+        self.pursuit = pursuit
+        self.serial = serial
+        self.wrote = 0.0
+        """Monotonic time when it was written; 0: it was not."""
+
+    def written(self) -> None:
+        """Its first byte is about to be written."""
+        super().written()
+        self.pursuit.note(self)
+
+
+def _landed(attempt: Attempt) -> None:
+    attempt.pursuit.hear(attempt)

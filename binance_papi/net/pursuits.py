@@ -43,6 +43,7 @@ class Pursuits(Home):
         self._swept: dict[Any, Unknown] = {}
         self._idle: asyncio.Future[None] | None = None
         self._closed = False
+        self._explain = line.explain
 
     def pursue(
         self,
@@ -85,7 +86,7 @@ class Pursuits(Home):
             deadline=deadline,
             exchange_ms=self.clock.latest(now),
             pace=self.pace,
-            explain=lambda answer: self.line.explain(request, answer),
+            explain=self._explain,
             verify=verify,
             ask_first=ask_first,
             since=since,

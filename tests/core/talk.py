@@ -19,6 +19,7 @@ from binance_papi.core.answer import (
     Unsent,
 )
 from binance_papi.core.codes import Meaning
+from binance_papi.core.endpoint import Request
 from binance_papi.core.outcome import Outcome
 from binance_papi.core.pace import Pace
 from binance_papi.core.raising import exception_for
@@ -80,9 +81,9 @@ class Talk:
         )
         self.jitter = 0.5
 
-    def explain(self, answer: Answer[Any]) -> PapiError:
+    def explain(self, request: Request[Any], answer: Answer[Any]) -> PapiError:
         """As the line explains."""
-        return exception_for(answer, self.fate.request, silence=1.0, exchange_ms=self.ms)
+        return exception_for(answer, request, silence=1.0, exchange_ms=self.ms)
 
     @property
     def ms(self) -> int:

@@ -10,7 +10,7 @@ import pytest
 from binance_papi.burst import resolve
 from binance_papi.core.outcome import AlreadyGone, Canceled, Outcome, Rejected, Unknown
 from binance_papi.errors import UnsentError, UsageError, WaitTooLongError
-from binance_papi.net.pursuit import LATE
+from binance_papi.net.pursuit import LATE, Attempt
 from tests.net.burst_desk import LOST, REFUSED, SILENT, WINDOW, Desk, cancel, cancels, error, play
 from tests.stage import Virtual
 
@@ -395,18 +395,15 @@ def test_an_error_of_our_own_is_no_lost_cancel(
 
     async def main(desk: Desk) -> None:
         desk.book.place(1)
-        real = desk.pursuits.line.attempt
         calls = 0
 
-        def broken(_: object, *args: Any, **more: Any) -> Any:
+        def broken(_: object) -> None:
             nonlocal calls
             calls += 1
-            flight = real(*args, **more)
             if calls == 1:
-                flight.set_exception(KeyError("signature=secret"))
-            return flight
+                raise KeyError("signature=secret")
 
-        monkeypatch.setattr(type(desk.pursuits.line), "attempt", broken)
+        monkeypatch.setattr(Attempt, "prepare", broken)
         assert kinds((await desk.burst([cancel()])).outcomes) == [Canceled]
 
     play(virtual, main)

@@ -90,7 +90,7 @@ class Drive:
             deadline=self.deadline,
             exchange_ms=self.ms,
             pace=Pace(),
-            explain=lambda answer: PapiError(repr(answer)),
+            explain=lambda _, answer: PapiError(repr(answer)),
             verify=self.verify,
             ask_first=self.rng.random() < 0.2,
         )

@@ -39,7 +39,7 @@ _EITHER: Final = (("strategy_id", "new_client_strategy_id"),)
 _ONCE: Final = ("strategyId", "strategyStatus", "orderId")
 
 
-class ConditionalOrder(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class ConditionalOrder(msgspec.Struct, frozen=True, rename="camel", kw_only=True, gc=False):
     """A conditional order, as placed, cancelled or queried.
 
     Only ``strategy_id`` is certain to be there; the exchange has added and dropped fields within

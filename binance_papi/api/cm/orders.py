@@ -36,7 +36,7 @@ _EITHER: Final = (("order_id", "orig_client_order_id"),)
 _ONCE: Final = ("orderId", "status")
 
 
-class Order(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class Order(msgspec.Struct, frozen=True, rename="camel", kw_only=True, gc=False):
     """A plain order, as placed, cancelled or queried.
 
     Only ``order_id`` is certain to be there; the exchange has added and dropped fields within

@@ -28,7 +28,7 @@ from binance_papi.terms import (
 _DONE: Final = 200
 
 
-class AlgoOrder(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class AlgoOrder(msgspec.Struct, frozen=True, rename="camel", kw_only=True, gc=False):
     """An algo order, as placed or queried.
 
     Only ``algo_id`` is certain to be there; the exchange has added and dropped fields within weeks.
@@ -114,7 +114,7 @@ class AlgoOrder(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
         )
 
 
-class CanceledAlgoOrder(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+class CanceledAlgoOrder(msgspec.Struct, frozen=True, rename="camel", kw_only=True, gc=False):
     """The reply of a cancel of one algo order.
 
     Since 2026-05-22 it is ``{"complete": true}``: neither an id nor a status. Before, it had the
