@@ -267,12 +267,12 @@ class PapiClient(Namespace, Ordering, Listening):
     ) -> Coroutine[Any, Any, Any]:
         """What the namespaces send with: the request is made when its turn comes."""
         try:
-            return cast("Coroutine[Any, Any, Any]", self._wired().line.start(kind, fields))
+            return cast("Coroutine[Any, Any, Any]", self._wired().call(kind, fields))
         except UsageError:
             return self._start_there(kind, fields)
 
     async def _start_there(self, kind: type[Request[Any]], fields: dict[str, Any]) -> Any:
-        return await self._wired().line.start(kind, fields)
+        return await self._wired().call(kind, fields)
 
     async def _send_there(self, request: Request[R]) -> R:
         return cast("R", await self._wired().line.send(request))

@@ -17,6 +17,9 @@ import msgspec
 MAX_BODY: Final = 1 << 20
 """A reply is read up to this many bytes (1 MiB)."""
 
+_LIST: Final = ord("[")
+_BACKSLASH: Final = ord("\\")
+
 MAX_DEPTH: Final = 32
 """Deeper nesting is refused; documented replies need four levels."""
 
@@ -59,8 +62,8 @@ def decode(returns: Any, body: bytes, *, once: tuple[bytes, ...] = ()) -> Any:
     """
     if len(body) > MAX_BODY:
         raise BadReply("longer than 1 MiB")
-    # Asked by `find`, since `in` takes twice as long, and for each reply.
-    if (body.rfind(b"{") > 0 or body.find(b"[") >= 0) and too_deep(body):
+    # For a single byte, a number in bytes is quicker than `find`, and bytes in bytes are slowest.
+    if (_LIST in body or body.rfind(b"{") > 0) and too_deep(body):
         raise BadReply("nested too deeply")
     if once and _doubtful(body, once) and _has_duplicates(body):
         raise BadReply("a key stands twice")
@@ -80,7 +83,7 @@ def decode(returns: Any, body: bytes, *, once: tuple[bytes, ...] = ()) -> Any:
 
 def _doubtful(body: bytes, once: tuple[bytes, ...]) -> bool:
     """Whether one of these keys may stand twice; a backslash may spell it in disguise."""
-    if body.find(b"\\") >= 0:
+    if _BACKSLASH in body:
         return True
     for key in once:  # noqa: SIM110 - a generator costs as much as the counting
         if body.count(key) > 1:

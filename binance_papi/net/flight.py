@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import warnings
+from collections import deque
 from collections.abc import Callable, Generator
 from contextvars import Context
 from typing import Any, Protocol, Self
@@ -35,8 +36,13 @@ class Field(Protocol):
         """Of a call: seconds from its first byte to its whole reply."""
         ...
 
-    def begin(self, flight: Flight) -> None:
-        """Ask for its admission on the next turn of the loop."""
+    fresh: deque[Flight]
+    """Those that begin."""
+    beginning: bool
+    """Whether they will be asked for soon."""
+
+    def begin(self) -> None:
+        """Ask for the admission of those that begin, on the next turn of the loop."""
         ...
 
     def launch(self, flight: Flight) -> None:
@@ -158,7 +164,10 @@ class Flight(asyncio.Future[Any]):
         _Future.add_done_callback(self, fn, context=context)
         if not self.begun:
             self.begun = True
-            self.line.begin(self)
+            line = self.line
+            line.fresh.append(self)
+            if not line.beginning:
+                line.begin()
 
     def cancel(self, msg: Any = None) -> bool:
         """Nobody waits for it any more."""

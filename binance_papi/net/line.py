@@ -49,11 +49,9 @@ class Line:
     """
 
     __slots__ = (
-        "_beginning",
         "_breaker",
         "_clock",
         "_closing",
-        "_fresh",
         "_gate",
         "_helpers",
         "_ledger",
@@ -61,6 +59,8 @@ class Line:
         "_signed",
         "_signer",
         "_timeout",
+        "beginning",
+        "fresh",
         "loop",
         "max_wait",
         "recv_window",
@@ -81,8 +81,8 @@ class Line:
         self._gate = gate
         gate.woken = self._write
         self._signed: list[tuple[Flight, Connection, str]] = []
-        self._fresh: deque[Flight] = deque()
-        self._beginning = False
+        self.fresh: deque[Flight] = deque()
+        self.beginning = False
         self._helpers: set[asyncio.Task[Any]] = set()
         self.loop = asyncio.get_running_loop()
         self._closing = self.loop.create_future()
@@ -98,14 +98,6 @@ class Line:
     def send(self, request: Request[R]) -> Call:
         """Carry one request, and send it again where that is safe; see `PapiClient.send`."""
         return Call(self, type(request), request)
-
-    def start(self, kind: type[Request[Any]], fields: dict[str, Any]) -> Call:
-        """The same for a request that is made of these fields when its turn comes.
-
-        In a burst, making them is a third of the work until the first is written, during which
-        nothing else on the loop has its turn.
-        """
-        return Call(self, kind, fields)
 
     def attempt(
         self,
@@ -150,16 +142,14 @@ class Line:
 
     # ------------------------------------------------------------------ asking
 
-    def begin(self, flight: Flight) -> None:
-        """Ask for its admission on the next turn of the loop, with all that begin on this one."""
-        self._fresh.append(flight)
-        if not self._beginning:
-            self._beginning = True
-            self.loop.call_soon(self._ask_all)
+    def begin(self) -> None:
+        """Ask on the next turn of the loop for the admission of all that begin on this one."""
+        self.beginning = True
+        self.loop.call_soon(self._ask_all)
 
     def _ask_all(self) -> None:
         """Ask for those that begin; of very many some later, so that others have their turn."""
-        fresh = self._fresh
+        fresh = self.fresh
         for _ in range(min(_BATCH, len(fresh))):
             flight = fresh.popleft()
             if flight.done():
@@ -170,7 +160,7 @@ class Line:
             except Exception as error:  # noqa: BLE001 - whoever waits for it is told
                 flight.arrive(error)
         self._write()
-        self._beginning = bool(fresh)
+        self.beginning = bool(fresh)
         if fresh:
             self.loop.call_soon(self._ask_all)
 
