@@ -80,7 +80,7 @@ class Wiring:
             max_wait=settings.max_wait,
             tell=tell,
         )
-        # For namespaces: the request is made when its turn comes. In a burst, making them would be a
+        # For namespaces: a request is made when its turn comes. In a burst, making them would be a
         # third of the work until the first is written, during which nothing else has its turn.
         self.call = partial(Call, self.line)
         self.pursuits = Pursuits(self.line, self.clock, loop, journal)
