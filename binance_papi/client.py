@@ -236,7 +236,8 @@ class PapiClient(Namespace, Ordering, Listening):
     def send(self, request: Request[R], /) -> Coroutine[Any, Any, R]:
         """Send one request.
 
-        It is sent when somebody waits for it: ``await`` it, gather it, or make a task of it.
+        It is sent when somebody waits for it: ``await`` it, gather it, or make a task of it
+        (`asyncio.ensure_future` gives it back as it is, and does not begin it).
 
         Args:
             request: Any request of `binance_papi.api`.

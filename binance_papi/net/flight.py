@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import warnings
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from contextvars import Context
-from typing import Any, Protocol, Self
+from typing import Any, NoReturn, Protocol, Self
 
 from binance_papi.core.answer import Answer, Done, Reply, Unanswered, Unsent
 from binance_papi.core.endpoint import Endpoint, Lane, Request, lane_of
@@ -161,7 +161,10 @@ class Flight(asyncio.Future[Any]):
         self, fn: Callable[[Self], object], /, *, context: Context | None = None
     ) -> None:
         """Somebody waits for it, so that it begins."""
-        _Future.add_done_callback(self, fn, context=context)
+        if context is None:  # said aloud, it would stand for the context in which it ends
+            _Future.add_done_callback(self, fn)
+        else:
+            _Future.add_done_callback(self, fn, context=context)
         if not self.begun:
             self.begun = True
             line = self.line
@@ -178,6 +181,9 @@ class Flight(asyncio.Future[Any]):
         if self.asked:
             self.line.desert(self)
         return True
+
+    def __reduce_ex__(self, _: Any, /) -> NoReturn:
+        raise TypeError(f"{self!r} can't be copied or pickled")
 
     def __repr__(self) -> str:
         endpoint = self.endpoint
@@ -210,29 +216,46 @@ class Flight(asyncio.Future[Any]):
         """What came back, or that nothing will."""
         self.connection = None
         try:
-            answer: Answer[Any] | Exception = self.line.land(self, heard)
+            answer = self.line.land(self, heard)
+            if not self.done():
+                self.arrive(answer)
         except Exception as error:  # noqa: BLE001 - it belongs to the caller, not to the connection
-            answer = error
-        if not self.done():
-            self.arrive(answer)
+            if not self.done():
+                self.fail(error)
 
     # ------------------------------------------------------------------ the end
 
     def arrive(self, answer: Answer[Any] | BaseException) -> None:
         """It is known what came of it, or why it can't go."""
         if isinstance(answer, BaseException):
-            self.set_exception(answer)
+            self.fail(answer)
         else:
-            self.set_result(answer)
+            _Future.set_result(self, answer)
+
+    def fail(self, error: BaseException) -> None:
+        """Whoever waits is told what went wrong."""
+        if isinstance(error, PapiError):
+            # It says what is the matter; its frames would lead back here, and keep both.
+            error.__traceback__ = None
+        elif isinstance(error, StopIteration):
+            error = RuntimeError("something raised a StopIteration")  # no future takes one
+        _Future.set_exception(self, error)
 
     def assisted(self, task: asyncio.Task[Any]) -> None:
         """The task that carried it ended."""
         self.helper = None
         if task.cancelled():
             self.line.lose(self)
-            _Future.cancel(self)
+            self.give_way(task)
         else:
             self.arrive(task.exception() or task.result())
+
+    def give_way(self, task: asyncio.Task[Any]) -> None:
+        """Be cancelled as its helper was: some libraries know their own cancels by the message."""
+        try:
+            task.result()
+        except asyncio.CancelledError as error:
+            _Future.cancel(self, *error.args)
 
 
 class Call(Flight):
@@ -247,9 +270,7 @@ class Call(Flight):
         what: The request, or the fields to make it of.
     """
 
-    __slots__ = ("_kind", "_steps", "_what")
-
-    _steps: Generator[Any, Any, Any]
+    __slots__ = ("_kind", "_what")
 
     def __init__(
         self, line: Field, kind: type[Request[Any]], what: Request[Any] | dict[str, Any]
@@ -286,7 +307,7 @@ class Call(Flight):
     def arrive(self, answer: Answer[Any] | BaseException) -> None:
         """It is known what came of it, or why it can't go."""
         if type(answer) is Done:
-            self.set_result(answer.reply)
+            _Future.set_result(self, answer.reply)
         else:
             self.line.persist(self, answer)
 
@@ -294,35 +315,54 @@ class Call(Flight):
         """The task that sent it again ended, with the reply or the reason why there is none."""
         self.helper = None
         if task.cancelled():
-            _Future.cancel(self)
+            self.give_way(task)
         elif (error := task.exception()) is not None:
-            self.set_exception(error)
+            self.fail(error)
         else:
-            self.set_result(task.result())
+            _Future.set_result(self, task.result())
+
+    def set_result(self, _: Any, /) -> NoReturn:
+        """What comes of it is the line's to say, as a task's result is its coroutine's."""
+        raise RuntimeError(f"{self!r} can't be given a result")
+
+    def set_exception(self, _: Any, /) -> NoReturn:
+        """The same."""
+        raise RuntimeError(f"{self!r} can't be given an exception")
 
     # ------------------------------------------------------------------ as a coroutine
 
+    @property
+    def __name__(self) -> str:
+        """How a task that was made of it is shown."""
+        endpoint = self.endpoint
+        return f"{endpoint.method} {endpoint.path}"
+
     def send(self, value: Any, /) -> Any:
         """One step, for the task that was made of it."""
-        try:
-            steps = self._steps
-        except AttributeError:
-            steps = self._steps = self.__await__()
-        return steps.send(value)
+        # An iterator for each step: one that is kept leads back here, and two tasks can't share it.
+        return self.__await__().send(value)
 
     def throw(self, *problem: Any) -> Any:
         """The task that was made of it was told to stop."""
-        self.close()
-        return self.__await__().throw(*problem)
+        if not self.begun:
+            self.close()
+        try:
+            return self.__await__().throw(*problem)
+        finally:
+            del problem, self  # the traceback holds this frame, which must not hold it in turn
 
     def close(self) -> None:
         """Nobody will wait for it."""
-        self.begun = True
+        if self.begun:
+            self.cancel()
+        elif not self.done():
+            self.begun = True
+            self.fail(RuntimeError(f"{self.__name__} was closed, so it was not sent"))
+            self.exception()  # who closed it need not be told, unless it is awaited nevertheless
 
     def __del__(self) -> None:
-        if not self.begun:
-            endpoint = self.endpoint
-            text = f"{endpoint.method} {endpoint.path} was never awaited, so it was not sent"
+        if not self.begun and not self.done():
+            text = f"{self.__name__} was never awaited, so it was not sent"
             warnings.warn(text, RuntimeWarning, stacklevel=2, source=self)
         _Future.__del__(self)
 

@@ -74,7 +74,10 @@ class Gate:
             self.admission.refund(waiter.grant, self._clock.now())
         elif not self._closed:
             self.admission.abandon(waiter)
-        self.drain()
+            if not self.admission.waiting():
+                self._arm(None)
+        # Not now: many are cancelled one after the other, and the next may be one of them.
+        self.drain_soon()
 
     def _refuse_hopeless(self, waiter: Waiter, max_wait: float | None, now: float) -> None:
         """Fail at once where waiting can't help."""

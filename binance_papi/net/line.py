@@ -158,7 +158,8 @@ class Line:
                 flight.prepare()
                 self._ask(flight)
             except Exception as error:  # noqa: BLE001 - whoever waits for it is told
-                flight.arrive(error)
+                if not flight.done():
+                    flight.arrive(error)
         self._write()
         self.beginning = bool(fresh)
         if fresh:
@@ -193,9 +194,9 @@ class Line:
         if isinstance(answer, BaseException):
             if isinstance(answer, WaitTooLongError | BannedError):
                 answer.request = call.request
-            call.set_exception(answer)
+            call.fail(answer)
         elif (pause := _pause(call, answer, 0)) is None:
-            call.set_exception(self.explain(call.request, answer))
+            call.fail(self.explain(call.request, answer))
         else:
             self._assist(call, self._persist(call, answer, pause), call.persisted)
 
@@ -363,7 +364,7 @@ class Line:
 
     async def ended(self) -> None:
         """Wait for the tasks that are still at work."""
-        if self._helpers:
+        while self._helpers:  # one that ends may leave its call to another
             await asyncio.wait(self._helpers)
 
 

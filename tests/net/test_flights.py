@@ -3,117 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
-from collections.abc import Callable
 from random import Random
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from binance_papi.api.um import conditional
-from binance_papi.core.admission import Admission
 from binance_papi.core.answer import Done, Unanswered, Unsent
 from binance_papi.core.endpoint import Lane
-from binance_papi.core.route import Route
-from binance_papi.core.signing import ApiKey, Signer
-from binance_papi.core.weight import WeightTracker
 from binance_papi.errors import EndpointRetiredError, PapiError
-from binance_papi.net.clock import Clock
 from binance_papi.net.connection import HttpConnection
-from binance_papi.net.gate import Gate
-from binance_papi.net.lean import LeanSession
-from binance_papi.net.line import Line
-from binance_papi.terms import RateLimit
+from tests.net.field import OK, Field, Notes, cancel, turns
 from tests.stage import Virtual, http
-
-OK = http(200, b'{"strategyId":1,"strategyStatus":"CANCELED"}')
-
-
-def cancel(number: int = 1) -> conditional.CancelOrder:
-    """A cancel of its own."""
-    return conditional.CancelOrder(symbol="BTCUSDT", strategy_id=number)
-
-
-class Notes:
-    """A transport that notes what is written."""
-
-    def __init__(self) -> None:
-        self.written: list[bytes] = []
-        self.closing = False
-        self.peer: tuple[str, int] | None = ("127.0.0.1", 1)
-        self.connection: HttpConnection | None = None
-
-    def write(self, data: bytes) -> None:
-        """Note it."""
-        self.written.append(data)
-
-    def is_closing(self) -> bool:
-        """Whether it was dropped."""
-        return self.closing
-
-    def get_extra_info(self, _: str) -> tuple[str, int] | None:
-        """Who is at the other end."""
-        return self.peer
-
-    def abort(self) -> None:
-        """Be gone, as a real one: told on the next turn."""
-        if not self.closing:
-            self.closing = True
-            assert self.connection is not None
-            asyncio.get_running_loop().call_soon(self.connection.connection_lost, None)
-
-
-class Field:
-    """A line over lean connections that stand on notes."""
-
-    def __init__(self, connections: int, sign: Callable[[bytes], str] = lambda _: "s") -> None:
-        loop = asyncio.get_running_loop()
-        self.clock = Clock(loop)
-        now = self.clock.now()
-        self.clock.offset.observe(1_800_000_010.0, 1_800_000_010.001, now, now)
-        limit = RateLimit("REQUEST_WEIGHT", "MINUTE", 1, 6000)
-        self.tracker = WeightTracker([limit], self.clock.offset, now, probe=False)
-        orders = WeightTracker([], self.clock.offset, now, reserve=0.0, probe=False)
-        self.route = Route(self.tracker, connections)
-        self.gate = Gate(Admission([self.route], orders), self.clock, loop)
-        context = ssl.create_default_context()
-        self.session = LeanSession("http://127.0.0.1:1", ApiKey("k"), context, self.tracker)
-        self.line = Line(
-            self.gate,
-            SimpleNamespace(sessions=(self.session,)),  # type: ignore[arg-type]
-            self.clock,
-            Signer("none", sign),
-            recv_window=5000,
-            timeout=10,
-            max_wait=None,
-            tell=lambda _: None,
-        )
-        self.connections = [self.stand() for _ in range(connections)]
-
-    def stand(self) -> HttpConnection:
-        """One more connection that stands and is free."""
-        connection = HttpConnection(self.session)
-        notes = Notes()
-        notes.connection = connection
-        connection.connection_made(notes)  # type: ignore[arg-type]
-        self.session._all[connection] = None
-        self.session.idle(connection)
-        return connection
-
-    def written(self) -> list[bytes]:
-        """All that was written."""
-        return [one for each in self.connections for one in each.transport.written]  # type: ignore[union-attr]
-
-    def state(self) -> tuple[int, int]:
-        """Busy connections, weight in flight."""
-        return self.route.busy, self.tracker.in_flight
-
-
-async def turns(count: int = 5) -> None:
-    """Let the loop go round."""
-    for _ in range(count):
-        await asyncio.sleep(0)
 
 
 @pytest.mark.parametrize("read", [True, False])
@@ -365,10 +265,30 @@ class Chaos:
     async def _call(self, number: int) -> Any:
         line, lane = self.field.line, self.dice.choice([Lane.CANCEL, Lane.CANCEL, Lane.REDUCE])
         if self.dice.random() < 0.5:
-            return await line.send(cancel(number))
+            return await self._wait(line.send(cancel(number)), line.send(cancel(number)))
         wait = self.dice.choice([None, 0.5])
         settings: dict[str, Any] = {"recv_window": 5000, "max_wait": wait, "on_written": self._note}
         return await line.attempt(cancel(number), lane, patience=lambda: 10.0, **settings)
+
+    async def _wait(self, call: Any, another: Any) -> Any:
+        way = self.dice.randrange(7)
+        if way != 6:
+            another.close()
+        if way == 0:
+            return await asyncio.wait_for(call, self.dice.choice([0, 0.01, 0.5]))
+        if way == 1:
+            # The call goes on without whoever shielded it.
+            call.add_done_callback(lambda done: done.cancelled() or done.exception())
+            return await asyncio.shield(call)
+        if way == 2:
+            return await asyncio.create_task(call)
+        if way == 3:
+            asyncio.get_running_loop().call_later(self.dice.choice([0, 0.01]), call.cancel)
+        if way == 4:
+            asyncio.get_running_loop().call_later(self.dice.choice([0, 0.01]), call.close)
+        if way == 6:
+            return await asyncio.gather(call, another, return_exceptions=self.dice.random() < 0.5)
+        return await call
 
     def act(self) -> None:
         """Call, cancel a call, answer, or hang up."""
@@ -428,9 +348,10 @@ def test_in_any_order_each_call_ends_and_each_grant_is_settled_once(
         await chaos.run()
         if heals:
             await chaos.answer_all()
-        field.gate.close()
+        field.line.close()
         await field.gate.idle(chaos.dice.choice([0.0, 1.0]))
         await field.session.aclose()
+        await asyncio.wait_for(field.line.ended(), 20)
         forgotten = (await asyncio.wait(chaos.tasks, timeout=20))[1] if chaos.tasks else set()
         await asyncio.sleep(0.01)
         closed = all(one.transport.is_closing() for one in field.connections)  # type: ignore[union-attr]
