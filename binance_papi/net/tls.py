@@ -12,7 +12,8 @@ import ssl
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-_CHUNK: Final = 65_536
+_RECORD: Final = 16_384
+"""No record holds more plain bytes, so nothing of one that was read stays behind."""
 
 
 class Inner(Protocol):
@@ -50,6 +51,7 @@ class TlsProtocol(asyncio.Protocol):
     __slots__ = (
         "_closed",
         "_encrypt",
+        "_farewell",
         "_inner",
         "_pull",
         "_push",
@@ -69,7 +71,7 @@ class TlsProtocol(asyncio.Protocol):
         self.secure = context.wrap_bio(self.incoming, outgoing, server_hostname=host)
         self._inner = inner
         self._wire: Any = None
-        self._up = self._closed = False
+        self._up = self._closed = self._farewell = False
         self._secured: asyncio.Future[None] = loop.create_future()
         # Bound once: they are called for every request.
         self._push, self._read = self.incoming.write, self.secure.read
@@ -95,13 +97,15 @@ class TlsProtocol(asyncio.Protocol):
 
     def _shake(self) -> bool:
         """The next step of the handshake; tells whether it was the last."""
-        problem: ssl.SSLError | None = None
+        if self._closed:
+            return False
+        problem: Exception | None = None
         try:
             self.secure.do_handshake()
         except ssl.SSLWantReadError:
             self._flush()
             return False
-        except ssl.SSLError as error:
+        except (OSError, ValueError) as error:  # a context may have checks of its own
             problem = error
         self._flush()  # an alert tells the other side why
         if problem is not None:
@@ -117,6 +121,7 @@ class TlsProtocol(asyncio.Protocol):
         self._closed = True
         if not self._secured.done():
             self._secured.set_exception(problem)
+            self._secured.exception()  # perhaps nobody waits any more; then nobody misses it
 
     def _flush(self) -> None:
         """Send what TLS itself has to say."""
@@ -130,24 +135,54 @@ class TlsProtocol(asyncio.Protocol):
         if not (self._up or self._shake()):
             return
         try:
-            plain = self._read(_CHUNK)
-            while plain:
-                self._inner.data_received(plain)
-                if not (self.incoming.pending or self.secure.pending()):
-                    return
-                plain = self._read(_CHUNK)
-        except ssl.SSLWantReadError:
-            self._flush()  # part of a record, or one of TLS's own, which may want an answer
+            plain = self._read(_RECORD)
         except ssl.SSLError as error:
-            self._inner.end(f"the reply can't be decrypted ({type(error).__name__})")
-            self.abort()
+            self._stuck(error)
+            return
+        if plain and not self.incoming.pending:
+            self._inner.data_received(plain)
         else:
-            self._wire.close()  # it said that it will say no more
+            self._read_on(plain)
+
+    def _read_on(self, plain: bytes) -> None:
+        """Several records, or a part of one, or the last.
+
+        They go on together, as without TLS: what follows a reply must not be taken for the next.
+        """
+        plains: list[bytes] = []
+        problem: ssl.SSLError | None = None
+        while plain:
+            plains.append(plain)
+            try:
+                plain = self._read(_RECORD)
+            except ssl.SSLError as error:
+                problem = error
+                break
+        # Before anybody hears of a reply: nothing more is to be written.
+        self._farewell = problem is None
+        self._closed = self._closed or not isinstance(problem, ssl.SSLWantReadError)
+        if plains:
+            self._inner.data_received(b"".join(plains))
+        if problem is None:
+            self._wire.close()
+        else:
+            self._stuck(problem)
+
+    def _stuck(self, problem: ssl.SSLError) -> None:
+        """There is nothing to read."""
+        if isinstance(problem, ssl.SSLWantReadError):
+            self._flush()  # part of a record, or one of TLS's own, which may want an answer
+        else:
+            self._inner.end(f"the reply can't be decrypted ({type(problem).__name__})")
+            self.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The plain connection is gone."""
         if self._up:
             self._closed = True
+            if exc is None and not self._farewell:
+                # Anybody may end a connection; only the other side can say that this was all.
+                exc = ssl.SSLEOFError()
             self._inner.connection_lost(exc)
         else:
             self._fail(exc or ConnectionResetError("hung up during the handshake"))
@@ -156,8 +191,12 @@ class TlsProtocol(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         """Encrypt and send."""
-        self._encrypt(data)
-        self._send(self._pull())
+        try:
+            self._encrypt(data)
+        except ssl.SSLError:
+            self.abort()  # TLS has something else to do first; it will be heard that it is gone
+        else:
+            self._send(self._pull())
 
     def abort(self) -> None:
         """Drop it at once."""
@@ -169,10 +208,6 @@ class TlsProtocol(asyncio.Protocol):
         """Whether it is of no more use."""
         closing: bool = self._closed or self._wire.is_closing()
         return closing
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        """What the plain transport knows."""
-        return self._wire.get_extra_info(name, default)
 
 
 def _nowhere(_: bytes) -> None:
