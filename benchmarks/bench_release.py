@@ -30,6 +30,8 @@ WIRE: Final = 200
 OURS: Final = "binance_papi"
 BURST: Final = "binance_papi, papi.burst"
 FREE: Final = "ccxt, limiter off"
+EMPTY: Final = "empty coroutines"
+"""No client at all: what `asyncio.gather` itself takes."""
 LIMITED: Final = "ccxt, default limiter"
 SLOW_ROUNDS: Final = 2
 """Rounds of what takes ccxt seconds."""
@@ -48,6 +50,26 @@ class Times(msgspec.Struct):
 # ---------------------------------------------------------------------- the sides
 
 
+class _AsBurst:
+    """A burst of cancels that were made before, as by whoever has them ready."""
+
+    def __init__(self, papi: PapiClient) -> None:
+        self._papi = papi
+        self._numbers = itertools.count()
+        self._made: list[CancelOrder] = []
+
+    def prepare(self, count: int) -> None:
+        """Make them."""
+        self._made = [
+            CancelOrder(symbol="BTCUSDT", strategy_id=next(self._numbers)) for _ in range(count)
+        ]
+
+    async def __call__(self, count: int) -> list[Any]:
+        """Send them."""
+        outcomes = (await self._papi.burst(self._made, deadline=60)).outcomes
+        return [outcome for outcome in outcomes if isinstance(outcome, Canceled)]
+
+
 @asynccontextmanager
 async def with_ours(exchange: Loopback) -> AsyncIterator[tuple[Burst, Burst]]:
     """Our client, its weight so high that nothing waits for it: gathered, and as a burst."""
@@ -62,17 +84,8 @@ async def with_ours(exchange: Loopback) -> AsyncIterator[tuple[Burst, Burst]]:
             replies: list[Any] = await asyncio.gather(*wanted)
             return replies
 
-        numbers = itertools.count()
-
-        async def as_burst(count: int) -> list[Any]:
-            wanted = [
-                CancelOrder(symbol="BTCUSDT", strategy_id=next(numbers)) for _ in range(count)
-            ]
-            outcomes = (await papi.burst(wanted, deadline=60)).outcomes
-            return [outcome for outcome in outcomes if isinstance(outcome, Canceled)]
-
         await papi.warm_up()
-        yield burst, as_burst
+        yield burst, _AsBurst(papi)
 
 
 @asynccontextmanager
@@ -123,6 +136,8 @@ def lag() -> Iterator[list[float]]:
 async def measure(exchange: Loopback, burst: Burst, count: int, times: Times) -> None:
     """One burst, timed by the server's arrivals and our replies."""
     await exchange.arrivals()
+    if isinstance(burst, _AsBurst):
+        burst.prepare(count)
     gc.collect()
     with lag() as worst:
         await asyncio.sleep(0.005)
@@ -136,6 +151,20 @@ async def measure(exchange: Loopback, burst: Burst, count: int, times: Times) ->
     times.on_wire.append(1000 * (seen.last - started))
     times.answered.append(1000 * (answered - started))
     times.lag.append(1000 * worst[0])
+
+
+async def alone(count: int) -> float:
+    """Milliseconds for which the loop is blocked by gathering so many that do nothing."""
+
+    async def nothing() -> None:
+        pass
+
+    gc.collect()
+    with lag() as worst:
+        await asyncio.sleep(0.005)
+        await asyncio.gather(*(nothing() for _ in range(count)))
+        await asyncio.sleep(0.005)
+    return 1000 * worst[0]
 
 
 # ---------------------------------------------------------------------- the answer
@@ -159,11 +188,14 @@ async def measure_all(arguments: argparse.Namespace) -> dict[tuple[int, str], Ti
             with_ccxt(exchange, limiter=True) as limited,
         ):
             quick = {OURS: ours, BURST: as_burst, FREE: free}
+            emptiness = results[SIZES[-1], EMPTY] = Times()
             for count in SIZES:
                 for side in quick:
                     results[count, side] = Times()
                 for side in turns(tuple(quick), arguments.rounds):
                     await measure(exchange, quick[side], count, results[count, side])
+                    if side == OURS and count == SIZES[-1]:
+                        emptiness.lag.append(await alone(count))
                 if count == SIZES[0] or arguments.long:
                     slow = results[count, LIMITED] = Times()
                     for _ in range(SLOW_ROUNDS if count == SIZES[0] else 1):
@@ -209,12 +241,16 @@ def report(arguments: argparse.Namespace) -> Report:
         f"{1000 * arguments.latency:g} ms. {arguments.rounds} rounds by turns, "
         f"{SLOW_ROUNDS} or 1 with ccxt's default limiter; median (quartiles)."
     )
+    emptiness = (
+        f"To gather {most} coroutines that do nothing blocks the loop for "
+        f"{spread(results[most, EMPTY].lag, 1)} ms here."
+    )
     return Report(
         str(__doc__),
         ["cancels", "client", "last on the wire, ms", "all answered, ms", "peak loop lag, ms"],
         rows,
         targets,
-        [explained],
+        [explained, emptiness],
     )
 
 

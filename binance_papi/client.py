@@ -268,7 +268,7 @@ class PapiClient(Namespace, Ordering, Listening):
     ) -> Coroutine[Any, Any, Any]:
         """What the namespaces send with: the request is made when its turn comes."""
         try:
-            return cast("Coroutine[Any, Any, Any]", self._wired().call(kind, fields))
+            return self._wired().call(kind, fields)
         except UsageError:
             return self._start_there(kind, fields)
 

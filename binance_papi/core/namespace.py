@@ -98,11 +98,12 @@ class call(Generic[P, R]):  # noqa: N801 - used like a keyword
         if space is None:
             return self
         send, start, request = space.sender, space.starter, self.request
+        kind = cast("type[Request[Any]]", request)
 
         def method(*args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]:
             # No coroutine of its own: that would be a frame more for every request.
             if start is not None and not args:
-                return start(cast("type[Request[Any]]", request), kwargs)
+                return start(kind, kwargs)
             try:
                 return send(request(*args, **kwargs))
             except (PapiError, TypeError) as error:

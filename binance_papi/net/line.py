@@ -30,7 +30,7 @@ R = TypeVar("R")
 _FRESH: Final = 0.0005
 """Seconds per millisecond of the receive window for which a signature may wait to be written."""
 
-_BATCH: Final = 256
+_BATCH: Final = 128
 """Requests that ask for admission on one turn of the loop."""
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 from binance_papi.core.admission import Admission
 from binance_papi.core.events import Event
+from binance_papi.core.namespace import Start
 from binance_papi.core.outcome import CloseReport
 from binance_papi.core.route import Route
 from binance_papi.core.settings import Settings
@@ -82,7 +83,7 @@ class Wiring:
         )
         # For namespaces: a request is made when its turn comes. In a burst, making them would be a
         # third of the work until the first is written, during which nothing else has its turn.
-        self.call = partial(Call, self.line)
+        self.call = cast("Start", partial(Call, self.line))  # a call does what a coroutine does
         self.pursuits = Pursuits(self.line, self.clock, loop, journal)
         self.placings = Placings(self.pursuits)
         self.loop = loop
