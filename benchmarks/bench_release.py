@@ -66,7 +66,7 @@ class _AsBurst:
 
     async def __call__(self, count: int) -> list[Any]:
         """Send them."""
-        outcomes = (await self._papi.burst(self._made, deadline=60)).outcomes
+        outcomes = (await self._papi.burst(self._made[:count], deadline=60)).outcomes
         return [outcome for outcome in outcomes if isinstance(outcome, Canceled)]
 
 
