@@ -6,7 +6,7 @@ import argparse
 import importlib.util
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -110,33 +110,42 @@ def measure(arguments: argparse.Namespace) -> tuple[dict[Key, Times], str]:
     with ExitStack() as stack:
         python = stack.enter_context(venv(arguments.peers_venv, PACKAGES))
         asked = stack.enter_context(exchange(arguments))
-        for key in _keys():
+        for key in _keys(arguments.clients):
             player = stack.enter_context(playing(_command(key, python, asked), asked.certificate))
             results[key] = Times(player.hello.name, player.hello.missing)
             if not player.hello.missing:
                 players[key] = player
+        everybody = tuple(players)
         # The first round is not counted: caches, connections.
-        for key, player in tuple(players.items()):
-            try:
-                player.turn(arguments.count)
-            except GaveUpError:
-                results[key].missing = "it gave up in its first turn"
+        for number, key in enumerate((*everybody, *turns(everybody, arguments.rounds))):
+            lap, place = divmod(number, len(everybody))
+            if place == 0:
+                print(f"round {lap} of {arguments.rounds}", file=sys.stderr, flush=True)
+            if key in players and not _turn(players[key], arguments.count, results[key], lap):
                 del players[key]
-        for number, key in enumerate(turns(tuple(players), arguments.rounds)):
-            if number % len(players) == 0:
-                told = f"round {number // len(players) + 1} of {arguments.rounds}"
-                print(told, file=sys.stderr, flush=True)
-            results[key].cpu.append(players[key].turn(arguments.count))
     if ("floor", "asyncio") not in players or ("auto", "asyncio") not in players:
         fail("the floor and our own client have to run")
     return results, asked.about
 
 
-def _keys() -> list[Key]:
+def _turn(player: Player, count: int, times: Times, lap: int) -> bool:
+    """Let a client take its turn; tells whether it did."""
+    try:
+        cpu = player.turn(count)
+    except GaveUpError:
+        times.missing = f"it gave up in round {lap}"
+        times.cpu.clear()
+        return False
+    if lap:
+        times.cpu.append(cpu)
+    return True
+
+
+def _keys(clients: Sequence[str]) -> list[Key]:
     # What the ratios are about stands side by side; slow ones come last.
     keys = [*product(SIDES, LOOPS), *product(PEERS, LOOPS)]
     keys.remove((OFFICIAL, "uvloop"))  # its work is done in threads
-    return keys
+    return [key for key in keys if key[0] in clients]
 
 
 def _command(key: Key, python: str, asked: Exchange) -> list[str]:
@@ -253,6 +262,8 @@ def main() -> int:
     """Run it."""
     parser = options(__doc__, rounds=15)
     parser.add_argument("--count", type=int, default=400, help="cancels per turn (%(default)s)")
+    everybody = (*SIDES, *PEERS)
+    parser.add_argument("--clients", nargs="+", choices=everybody, default=everybody, help="these")
     parser.add_argument("--url", help="a server that runs already; else nginx, else our own")
     parser.add_argument("--ca", help="with --url: whom to trust, PEM; else the system's roots")
     parser.add_argument("--peers-venv", help="a venv with the others; else one is made by pip")
