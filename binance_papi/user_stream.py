@@ -34,6 +34,7 @@ from binance_papi.core.gap import Disconnected, Gap, margin
 from binance_papi.core.signing import ListenKey
 from binance_papi.core.stream import Hole, Life, Step
 from binance_papi.errors import PapiError, RejectedError, UnsentError, UsageError
+from binance_papi.net.timer import Timer
 from binance_papi.net.websocket import Dialer, Ended, Sign, Socket, WebSockets
 from binance_papi.net.wiring import Wiring
 
@@ -86,7 +87,7 @@ class UserStream:
         self._sockets: dict[int, Socket] = {}
         # A dictionary keeps its order, so that a simulated run repeats.
         self._tasks: dict[asyncio.Task[None], None] = {}
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: Timer | None = None
         self._key: ListenKey | None = None
         self._told: Hole | None = None
         self._problem: PapiError | None = None
@@ -268,19 +269,19 @@ class UserStream:
     def _arm(self) -> None:
         wake = self._life.wake()
         if self._timer is not None:
-            if self._timer.when() == wake and not self._closed:
+            if self._timer.when == wake and not self._closed:
                 return
             self._timer.cancel()
             self._timer = None
         if wake < _FAR and not self._closed:
-            self._timer = self._loop.call_at(wake, self._ring)
+            self._timer = Timer(self._loop, wake, self._ring)
 
     def _ring(self) -> None:
         assert self._timer is not None
-        late, self._timer = self._now() - self._timer.when(), None
+        late, self._timer = self._now() - self._timer.when, None
         if late > _STALL:
             # The loop stalled: what is in the sockets is read first.
-            self._timer = self._loop.call_later(min(late, _GRACE), self._ring)
+            self._timer = Timer(self._loop, self._loop.time() + min(late, _GRACE), self._ring)
         else:
             self._step()
 

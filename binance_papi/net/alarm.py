@@ -11,6 +11,8 @@ from itertools import count
 from math import inf
 from typing import Protocol
 
+from binance_papi.net.timer import Timer
+
 
 class Sleeper(Protocol):
     """Whoever is to be called."""
@@ -38,7 +40,7 @@ class Alarm:
         self._heap: list[tuple[float, int, Sleeper]] = []
         self._numbers = count()
         self._awake = 0
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: Timer | None = None
 
     def set(self, sleeper: Sleeper, when: float) -> None:
         """Call a sleeper at this time, and not at the one that was set before.
@@ -60,9 +62,9 @@ class Alarm:
         self._awake += before == inf
         heappush(self._heap, (when, next(self._numbers), sleeper))
         timer = self._timer
-        if timer is None or when < timer.when():
+        if timer is None or when < timer.when:
             self._disarm()
-            self._timer = self._loop.call_at(when, self._ring)
+            self._timer = Timer(self._loop, when, self._ring)
 
     def _disarm(self) -> None:
         if self._timer is not None:
@@ -79,4 +81,4 @@ class Alarm:
                 self._awake -= 1
                 sleeper.ring()
         if heap and self._awake and self._timer is None:
-            self._timer = self._loop.call_at(heap[0][0], self._ring)
+            self._timer = Timer(self._loop, heap[0][0], self._ring)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 from typing import Final, Self
 
+from binance_papi.net.timer import Timer
+
 _STALL: Final = 0.02
 _MOST: Final = 1.0
 _EARLY: Final = 0.001
@@ -33,33 +35,33 @@ class Deadline:
         self._when = loop.time() + seconds
         self._task: asyncio.Task[object] | None = None
         self._before = 0
-        self._handle: asyncio.TimerHandle | None = None
+        self._handle: Timer | None = None
         self.expired = False
 
     def __enter__(self) -> Self:
         self._task = asyncio.current_task(self._loop)
         assert self._task is not None
         self._before = self._task.cancelling()
-        self._handle = self._loop.call_at(self._when, self._ring)
+        self._handle = Timer(self._loop, self._when, self._ring)
         return self
 
     def restart(self, seconds: float) -> None:
         """Give the wait this long from now on, whatever it had before."""
         self._when = self._loop.time() + seconds
         # A timer that is due before is left alone: when it rings, it looks at the new time.
-        if self._handle is not None and self._when < self._handle.when():
+        if self._handle is not None and self._when < self._handle.when:
             self._handle.cancel()
-            self._handle = self._loop.call_at(self._when, self._ring)
+            self._handle = Timer(self._loop, self._when, self._ring)
 
     def _ring(self) -> None:
         assert self._task is not None
         late = self._loop.time() - self._when
         if late < -_EARLY:
-            self._handle = self._loop.call_at(self._when, self._ring)
+            self._handle = Timer(self._loop, self._when, self._ring)
             return
         if late > _STALL:
             self._when = self._loop.time() + min(late, _MOST)
-            self._handle = self._loop.call_at(self._when, self._strike)
+            self._handle = Timer(self._loop, self._when, self._strike)
         else:
             self._strike()
 

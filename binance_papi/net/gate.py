@@ -9,6 +9,7 @@ from math import inf
 from binance_papi.core.admission import Admission, Waiter
 from binance_papi.errors import BannedError, UsageError, WaitTooLongError
 from binance_papi.net.clock import Clock
+from binance_papi.net.timer import Timer
 
 
 def _nothing() -> None:
@@ -30,7 +31,7 @@ class Gate:
         self.admission = admission
         self._clock = clock
         self._loop = loop
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: Timer | None = None
         self._idle: asyncio.Future[None] | None = None
         self._closed = False
         self._draining = False
@@ -146,12 +147,12 @@ class Gate:
     def _arm(self, wake: float | None) -> None:
         """Keep exactly one timer while somebody waits for a time, none otherwise (I6)."""
         if self._timer is not None:
-            if wake is not None and self._timer.when() == wake:
+            if wake is not None and self._timer.when == wake:
                 return
             self._timer.cancel()
             self._timer = None
         if wake is not None and wake != inf:
-            self._timer = self._loop.call_at(wake, self._ring)
+            self._timer = Timer(self._loop, wake, self._ring)
 
     def _ring(self) -> None:
         self._timer = None
