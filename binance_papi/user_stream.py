@@ -279,8 +279,7 @@ class UserStream:
     def _ring(self) -> None:
         assert self._timer is not None
         late, self._timer = self._now() - self._timer.when, None
-        if late > _STALL:
-            # The loop stalled: what is in the sockets is read first.
+        if late > _STALL:  # the loop stalled: what is in the sockets is read first
             self._timer = Timer(self._loop, self._loop.time() + min(late, _GRACE), self._ring)
         else:
             self._step()
