@@ -10,6 +10,7 @@ import pytest
 
 from binance_papi.core import decode as module
 from binance_papi.core.decode import MAX_BODY, MAX_DEPTH, BadReply, decode, decoder
+from binance_papi.terms import Text
 
 ONCE = (b'"code"',)
 
@@ -108,3 +109,15 @@ def test_exhaustion(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_one_decoder_per_type() -> None:
     """Decoders are built once."""
     assert decoder(Money) is decoder(Money)
+
+
+class _Named(msgspec.Struct):
+    name: Text
+    nick: Text | None = None
+
+
+def test_an_empty_text_is_an_absent_value() -> None:
+    """Where a value must be there, that is too little."""
+    assert decode(_Named, b'{"name":"x","nick":""}') == _Named("x")
+    with pytest.raises(BadReply, match="Expected `str`, got `null`"):
+        decode(_Named, b'{"name": "", "nick":"y"}')

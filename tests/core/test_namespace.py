@@ -126,3 +126,21 @@ def test_what_goes_wrong_goes_wrong_where_it_is_awaited() -> None:
     for coroutine, kind in refused:
         with pytest.raises(kind):
             finish(coroutine)
+
+
+def test_a_request_may_be_made_later() -> None:
+    """Whoever can start one gets its class and its fields, inner namespaces too."""
+    started: list[Any] = []
+
+    async def start(kind: Any, fields: dict[str, Any], /) -> Any:
+        started.append((kind, fields))
+
+    recorder = Recorder()
+    outer = Outer(recorder, start)
+    finish(outer.ping())
+    finish(outer.inner.cancel_order(symbol="BTCUSDT", strategy_id=1))
+    assert recorder.seen == []
+    assert started == [
+        (TestConnectivity, {}),
+        (CancelOrder, {"symbol": "BTCUSDT", "strategy_id": 1}),
+    ]
