@@ -35,7 +35,7 @@ Verify: TypeAlias = Literal["ambiguous", "always"]
 """When a query has to confirm: after unclear answers only, or after every success reply too."""
 
 _VERIFY: Final = ("ambiguous", "always")
-_AT_ONCE: Final = 32
+_AT_ONCE: Final = 16
 """Cancels that are begun in one turn of the loop, so that other tasks keep theirs."""
 
 _STALL: Final = 0.02
