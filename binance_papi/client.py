@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Coroutine, Sequence
 from importlib import import_module
 from pkgutil import walk_packages
-from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from binance_papi import environment
 from binance_papi.api.cm import Cm
@@ -255,28 +255,23 @@ class PapiClient(Namespace, Ordering, Listening):
             OverloadedError: If the exchange could not serve it, again and again.
             UnknownOutcomeError: If it may have happened.
         """
+        return self._start(type(request), request)
+
+    def _start(
+        self, kind: type[Request[Any]], what: Request[Any] | dict[str, Any], /
+    ) -> Coroutine[Any, Any, Any]:
+        """What the namespaces send with: of fields, a request is made when its turn comes."""
         try:
-            # It is one: see `Call`.
-            return cast("Coroutine[Any, Any, R]", self._wired().line.send(request))
+            return self._wired().call(kind, what)
         except UsageError:
             # It counts where it is awaited: on the client's loop, though it was called before that
             # ran, or from another thread.
-            return self._send_there(request)
+            return self._start_there(kind, what)
 
-    def _start(
-        self, kind: type[Request[Any]], fields: dict[str, Any], /
-    ) -> Coroutine[Any, Any, Any]:
-        """What the namespaces send with: the request is made when its turn comes."""
-        try:
-            return self._wired().call(kind, fields)
-        except UsageError:
-            return self._start_there(kind, fields)
-
-    async def _start_there(self, kind: type[Request[Any]], fields: dict[str, Any]) -> Any:
-        return await self._wired().call(kind, fields)
-
-    async def _send_there(self, request: Request[R]) -> R:
-        return cast("R", await self._wired().line.send(request))
+    async def _start_there(
+        self, kind: type[Request[Any]], what: Request[Any] | dict[str, Any]
+    ) -> Any:
+        return await self._wired().call(kind, what)
 
     async def warm_up(self, n: int | None = None) -> None:
         """Make connections and TLS ready before the first burst, on every source address.

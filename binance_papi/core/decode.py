@@ -31,6 +31,9 @@ _STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 EMPTY: Final = re.compile(rb':[ \t\r\n]*""')
 """An empty text, which stands for an absent value."""
 
+UNREADABLE: Final = (msgspec.DecodeError, ValueError, RecursionError, MemoryError)
+"""All that the parser raises on hostile bytes."""
+
 
 class BadReply(ValueError):  # noqa: N818 - named for what came, like an answer
     """The bytes are no such reply. Carries a short reason, never the bytes."""
@@ -69,14 +72,14 @@ def decode(returns: Any, body: bytes, *, once: tuple[bytes, ...] = ()) -> Any:
         raise BadReply("a key stands twice")
     try:
         return decoder(returns).decode(body)
-    except (msgspec.DecodeError, ValueError, RecursionError, MemoryError) as error:
+    except UNREADABLE as error:
         # Outside the except block, so that neither __cause__ nor __context__ holds the bytes.
         problem = _problem(error)
     if body.find(b'""') >= 0:
         # No type of ours takes an empty text, so that nothing was let through as one.
         try:
             return decoder(returns).decode(EMPTY.sub(b":null", body))
-        except (msgspec.DecodeError, ValueError, RecursionError, MemoryError) as error:
+        except UNREADABLE as error:
             problem = _problem(error)
     raise BadReply(problem)
 

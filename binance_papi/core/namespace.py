@@ -43,12 +43,12 @@ class Send(Protocol):
 
 
 class Start(Protocol):
-    """The same, before there is a request."""
+    """The same, perhaps before there is a request."""
 
     def __call__(
-        self, kind: type[Request[Any]], fields: dict[str, Any], /
+        self, kind: type[Request[Any]], what: Request[Any] | dict[str, Any], /
     ) -> Coroutine[Any, Any, Any]:
-        """Make a request of a class when somebody waits for its reply, and send it."""
+        """Send a request of a class, made of its fields when somebody waits for the reply."""
         ...
 
 

@@ -132,7 +132,7 @@ def test_a_request_may_be_made_later() -> None:
     """Whoever can start one gets its class and its fields, inner namespaces too."""
     started: list[Any] = []
 
-    async def start(kind: Any, fields: dict[str, Any], /) -> Any:
+    async def start(kind: Any, fields: Any, /) -> Any:
         started.append((kind, fields))
 
     recorder = Recorder()

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from binance_papi.core.answer import Reply, Unanswered
 from binance_papi.core.decode import MAX_BODY
-from binance_papi.net.connection import HttpConnection
+from tests.net.lean_host import Host, pieces
 from tests.stage import http
 
 OK = http(200, b'{"strategyId":1}', "X-MBX-USED-WEIGHT-1M: 7")
@@ -22,32 +19,13 @@ CHUNKED = (
 INTERIM = b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
 
 
-class Stand:
-    """A connection, its session, its transport and its listener in one."""
+class Stand(Host):
+    """The same on a transport that notes its end."""
 
     def __init__(self) -> None:
-        self.around: Any = ({"GET": ("GET ", "\r\n\r\n")}, {})
-        self.rings_at = -1.0
-        self.now = lambda: 0.0
-        self.heard: list[Reply | Unanswered] = []
-        self.free = 0
+        super().__init__()
         self.dropped = False
-        self.connection = HttpConnection(self)
         self.connection.connection_made(self)  # type: ignore[arg-type]
-
-    def arm(self, when: float) -> None:
-        """No timer."""
-
-    def idle(self, _: HttpConnection) -> None:
-        """It is free."""
-        self.free += 1
-
-    def lost(self, _: HttpConnection) -> None:
-        """It is gone."""
-
-    def tell(self, listener: Any, reply: Reply) -> None:
-        """At once."""
-        listener.hear(reply)
 
     def write(self, _: bytes) -> None:
         """Into the void."""
@@ -56,23 +34,10 @@ class Stand:
         """It was dropped."""
         self.dropped = True
 
-    def written(self) -> None:
-        """As a listener: nobody cares."""
-
-    def hear(self, heard: Reply | Unanswered) -> None:
-        """As a listener: note it."""
-        self.heard.append(heard)
-
-    def ask(self) -> None:
-        """Write a request."""
-        self.connection.carry("GET", "/", False, 1.0, self)
-
     def read(self, data: bytes, cuts: list[int]) -> None:
         """Feed some bytes in pieces."""
-        edges = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
-        for low, high in pairwise(edges):
-            if high > low:
-                self.connection.data_received(data[low:high])
+        for piece in pieces(data, cuts):
+            self.connection.data_received(piece)
 
     def only(self) -> Reply:
         """The one reply that was heard."""

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import ssl
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -14,8 +13,8 @@ import trustme
 from hypothesis import strategies as st
 
 from binance_papi.core.answer import Reply, Unanswered
-from binance_papi.net.connection import HttpConnection
 from binance_papi.net.tls import Inner, TlsProtocol
+from tests.net.lean_host import Host, pieces
 
 HOST = "papi.test"
 REQUEST = b"DELETE /papi/v1/x?signature=canary HTTP/1.1\r\n\r\n"
@@ -111,10 +110,8 @@ class Link:
 
     def feed(self, data: bytes, cuts: list[int] | None = None) -> None:
         """Let the client read something in pieces."""
-        edges = [0, *sorted(cut % (len(data) + 1) for cut in cuts or []), len(data)]
-        for low, high in pairwise(edges):
-            if high > low:
-                self.tls.data_received(data[low:high])
+        for piece in pieces(data, cuts or []):
+            self.tls.data_received(piece)
 
     def shake(self, cuts: list[int] | None = None) -> bytes:
         """The whole handshake; what the server says at its end (tickets) is returned."""
@@ -183,43 +180,17 @@ def server_context(certificate: trustme.LeafCert) -> ssl.SSLContext:
     return context
 
 
-class Desk:
-    """A lean connection's session and listener, which asks again as soon as it hears."""
+class Desk(Host):
+    """The same, which asks again as soon as it hears."""
 
     def __init__(self) -> None:
-        self.around: Any = ({"GET": ("GET ", "\r\n\r\n")}, {})
-        self.rings_at = -1.0
-        self.now = lambda: 0.0
-        self.heard: list[Reply | Unanswered] = []
-        self.gone = 0
+        super().__init__()
         self.again = False
-        self.connection = HttpConnection(self)
-
-    def arm(self, when: float) -> None:
-        """No timer."""
-
-    def idle(self, _: HttpConnection) -> None:
-        """It is free."""
-
-    def lost(self, _: HttpConnection) -> None:
-        """It is gone."""
-        self.gone += 1
-
-    def tell(self, listener: Any, reply: Reply) -> None:
-        """At once."""
-        listener.hear(reply)
-
-    def written(self) -> None:
-        """As a listener: nobody cares."""
 
     def hear(self, heard: Reply | Unanswered) -> None:
         """As a listener: note it, and perhaps ask again where that is possible."""
-        self.heard.append(heard)
+        super().hear(heard)
         transport = self.connection.transport
         if self.again and transport is not None and not transport.is_closing():
             self.again = False
             self.ask()
-
-    def ask(self) -> None:
-        """Write a request."""
-        self.connection.carry("GET", "/", False, 1.0, self)

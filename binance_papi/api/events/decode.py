@@ -10,7 +10,7 @@ from binance_papi.api.events import Documented, ExchangeEvent, UnknownEvent
 from binance_papi.api.events.base import Event
 from binance_papi.api.events.orders import AlgoOrderUpdate, AlgoUpdate
 from binance_papi.api.words import BusinessUnit
-from binance_papi.core.decode import EMPTY, too_deep
+from binance_papi.core.decode import EMPTY, UNREADABLE, too_deep
 from binance_papi.core.signing import ListenKey
 
 T = TypeVar("T")
@@ -76,7 +76,7 @@ def decode(raw: bytes) -> ExchangeEvent:
         return _decode(body)
     except msgspec.ValidationError as error:
         problem = str(error)
-    except (msgspec.DecodeError, ValueError, RecursionError, MemoryError):
+    except UNREADABLE:
         return UnknownEvent(raw=raw, problem="not JSON")
     # Not the documented shape: another wrapper, or a kind of its own.
     event = _algo(body)
@@ -95,7 +95,7 @@ def _look(decoder: msgspec.json.Decoder[T], body: bytes) -> T | None:
     """What a decoder makes of it, if it can."""
     try:
         return decoder.decode(body)
-    except (msgspec.DecodeError, ValueError, RecursionError, MemoryError):
+    except UNREADABLE:
         return None
 
 
