@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import re
 import ssl
 import subprocess
@@ -27,9 +26,6 @@ import trustme
 
 ARRIVALS: Final = "/arrivals"
 """Asked for this, the server tells what arrived since it was asked last."""
-
-_NOTED: Final = 0.02
-"""Seconds after which a request that was answered is in a log too."""
 
 _REPLY: Final = (
     b"HTTP/1.1 200 OK\r\n"
@@ -75,13 +71,11 @@ class Loopback(msgspec.Struct, frozen=True):
         http: Base URL.
         https: Base URL.
         certificate: Whom to trust, PEM.
-        log: Where another server than ours notes the time of each request; ``""``: ask ours.
     """
 
     http: str
     https: str
     certificate: str
-    log: str = ""
 
     def context(self) -> ssl.SSLContext:
         """A TLS context that trusts the server."""
@@ -91,24 +85,8 @@ class Loopback(msgspec.Struct, frozen=True):
 
     async def arrivals(self) -> Arrivals:
         """What arrived since the last call."""
-        if self.log:
-            return await self._logged()
         async with aiohttp.request("GET", self.http + ARRIVALS) as response:
             return msgspec.json.decode(await response.read(), type=Arrivals)
-
-    async def _logged(self) -> Arrivals:
-        """The same by a log of Unix seconds with three digits behind the point."""
-        await asyncio.sleep(_NOTED)
-        times = _emptied(Path(self.log))
-        # Rounded down by the server, so up here, to be sure that it is not too early.
-        last = max(times, default=0.0) + 0.001
-        return Arrivals(len(times), last + time.monotonic() - time.time())
-
-
-def _emptied(log: Path) -> list[float]:
-    times = [float(line) for line in log.read_text().split()]
-    os.truncate(log, 0)
-    return times
 
 
 @contextmanager

@@ -1,8 +1,7 @@
 """An exchange that is nobody's Python: nginx on loopback, with TLS, and one answer to everything.
 
 The answer is the documented reply to a cancel, with the id that was asked for where it stands in
-the query. Debian's nginx-light is enough. Nothing is logged but, where that is asked for, the time
-of each request; it is gone with whoever asked for it.
+the query. Debian's nginx-light is enough. Nothing is logged; it is gone with whoever asked for it.
 """
 
 from __future__ import annotations
@@ -34,8 +33,7 @@ pid {folder}/pid;
 error_log stderr crit;
 events {{ worker_connections 4096; }}
 http {{
-    log_format times '$msec';
-    access_log {log};
+    access_log off;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi;
@@ -68,12 +66,11 @@ def found() -> str | None:
 
 
 @contextmanager
-def nginx(binary: str, *, noted: bool = False) -> Iterator[Loopback]:
+def nginx(binary: str) -> Iterator[Loopback]:
     """Run it.
 
     Args:
         binary: Its path.
-        noted: Whether it notes when requests arrive.
     """
     with TemporaryDirectory() as temporary:
         folder = Path(temporary)
@@ -93,7 +90,6 @@ def nginx(binary: str, *, noted: bool = False) -> Iterator[Loopback]:
                 body=body,
                 id=_ID,
                 time=_TIME,
-                log=f"{folder}/times times" if noted else "off",
             )
         )
         command = [binary, "-p", str(folder), "-c", str(folder / "nginx.conf")]
@@ -104,7 +100,6 @@ def nginx(binary: str, *, noted: bool = False) -> Iterator[Loopback]:
                     f"http://127.0.0.1:{http}",
                     f"https://127.0.0.1:{https}",
                     authority.cert_pem.bytes().decode(),
-                    f"{folder}/times" if noted else "",
                 )
             finally:
                 process.terminate()
