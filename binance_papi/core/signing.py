@@ -23,13 +23,17 @@ class Signer:
     """Signs what is sent. Make one with `Signer.hmac` or `Signer.from_pem`.
 
     It shows nothing of the secret and can't be copied or pickled.
+
+    Attributes:
+        sign: Takes a payload, ``bytes``; gives its signature, ready to stand in a query
+            (percent-encoded).
     """
 
-    __slots__ = ("_kind", "_sign")
+    __slots__ = ("_kind", "sign")
 
     def __init__(self, kind: str, sign: Callable[[bytes], str]) -> None:
         self._kind = kind
-        self._sign = sign
+        self.sign = sign
 
     @classmethod
     def hmac(cls, secret: str) -> Signer:
@@ -72,10 +76,6 @@ class Signer:
     def kind(self) -> str:
         """``"HMAC-SHA256"``, ``"RSA"`` or ``"Ed25519"``."""
         return self._kind
-
-    def sign(self, payload: bytes) -> str:
-        """The signature of ``payload``, ready to stand in a query (percent-encoded)."""
-        return self._sign(payload)
 
     def __repr__(self) -> str:
         return f"<Signer {self._kind}>"

@@ -71,7 +71,9 @@ def header_of(rule: RateLimit) -> str:
 def count(headers: Headers, name: str) -> int | None:
     """A header that holds a count; ``None`` where it is missing or no plain number."""
     value = headers.get(name)
-    return None if value is None else _whole(value)
+    if value is not None and value.isdigit() and value.isascii() and len(value) <= _MAX_DIGITS:
+        return int(value)
+    return None
 
 
 def retry_after(headers: Headers) -> float | None:
@@ -84,7 +86,7 @@ def retry_after(headers: Headers) -> float | None:
     value = headers.get("retry-after")
     if value is None:
         return None
-    seconds: float | None = _whole(value)
+    seconds: float | None = count(headers, "retry-after")
     if seconds is None:
         until, date = http_date(value), http_date(headers.get("date"))
         seconds = until - date if until is not None and date is not None else None
@@ -109,8 +111,3 @@ def http_date(value: str | None) -> float | None:
         return datetime(int(year), _MONTHS[month], int(day), *clock, tzinfo=UTC).timestamp()
     except (KeyError, ValueError):
         return None
-
-
-def _whole(value: str) -> int | None:
-    plain = value.isdigit() and value.isascii() and len(value) <= _MAX_DIGITS
-    return int(value) if plain else None

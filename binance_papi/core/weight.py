@@ -189,8 +189,8 @@ class WeightTracker:
         alone = not (in_flight or self._lost_weight)
         plain = self._plain
         if plain is not None and lane < RESERVED:
-            # Nearly every cancel, at half the cost.
-            if weight > plain.room:
+            # Nearly every cancel, at half the cost; held back is what `_held` says.
+            if weight > plain.room - (plain.carried > 0 and not alone):
                 return None
             plain.charged += weight
         elif not self._charge(weight, lane, alone, now):
@@ -210,7 +210,7 @@ class WeightTracker:
         return True
 
     def _take_stock(self) -> None:
-        """Note when to look again, and whether there is one window without doubt what it counts."""
+        """Note when to look again, and whether there is one window that counts all, and alone."""
         self._edge = min((window.edge for window in self.windows), default=inf)
         window = self._only
         sure = window is not None and window.sure and not self._cold

@@ -201,8 +201,8 @@ class Window:
 
     @property
     def sure(self) -> bool:
-        """Whether nobody doubts which requests it counts."""
-        return not (self.carried or self.sliding) and self.next_charged is None
+        """Whether what is sent now counts here, and nowhere else."""
+        return not self.sliding and self.next_charged is None
 
     def doubtful(self, alone: bool) -> bool:
         """Whether room has to be held back for a request that clears a doubt about this window.

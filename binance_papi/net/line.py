@@ -351,7 +351,10 @@ class Line:
         request = flight.request
         endpoint, query = request.endpoint, encode(request)
         if endpoint.signed:
-            query = sign(stamp(query, flight.recv_window, self._clock.timestamp()), self._signer)
+            query = sign(
+                stamp(query, flight.recv_window, self._clock.offset.timestamp(flight.sent)),
+                self._signer,
+            )
         return f"{endpoint.path}?{query}" if query else endpoint.path
 
     # ------------------------------------------------------------------ the end
