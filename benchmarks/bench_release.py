@@ -7,7 +7,6 @@ import asyncio
 import gc
 import importlib.util
 import itertools
-import os
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -18,7 +17,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 import msgspec
-from bench import Report, Target, fail, finish, options, ratios, spread, turns
+from bench import Report, Target, apart, fail, finish, options, ratios, spread, turns
 from ccxt.async_support import binance
 from loopback import Arrivals, Loopback, loopback
 from nginx import found, nginx
@@ -207,7 +206,7 @@ async def alone(count: int) -> float:
 def server(latency: float) -> Iterator[tuple[Loopback, Seen]]:
     """nginx, which is quicker, and a look at its wire; ours where that can't be or must be slow."""
     binary = found()
-    with _apart() as keep_off:
+    with apart() as keep_off:
         if latency or binary is None or not possible():
             with loopback(latency) as exchange:
                 keep_off()
@@ -220,24 +219,6 @@ def server(latency: float) -> Iterator[tuple[Loopback, Seen]]:
                 return look()
 
             yield exchange, seen
-
-
-@contextmanager
-def _apart() -> Iterator[Callable[[], None]]:
-    """Start what is started now on the last core; to be called, it then keeps us off that one.
-
-    Two that share a core wait for each other, and whether they do is up to the kernel's mood.
-    """
-    cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set[int]()
-    if len(cores) < 2:
-        yield lambda: None
-        return
-    last = {max(cores)}
-    os.sched_setaffinity(0, last)
-    try:
-        yield lambda: os.sched_setaffinity(0, cores - last)
-    finally:
-        os.sched_setaffinity(0, cores)
 
 
 async def measure_all(arguments: argparse.Namespace) -> dict[tuple[int, str, bool], Times]:

@@ -17,7 +17,7 @@ from tempfile import NamedTemporaryFile
 from typing import Final
 
 import msgspec
-from bench import Report, Target, fail, finish, machine, options, ratios, spread, turns
+from bench import Report, Target, apart, fail, finish, machine, options, ratios, spread, turns
 from chart import BASE, OURS, THEIRS, Bar, chart
 from loopback import Loopback, loopback
 from nginx import about, found, nginx
@@ -109,7 +109,9 @@ def measure(arguments: argparse.Namespace) -> tuple[dict[Key, Times], str]:
     players: dict[Key, Player] = {}
     with ExitStack() as stack:
         python = stack.enter_context(venv(arguments.peers_venv, PACKAGES))
+        keep_off = stack.enter_context(apart())
         asked = stack.enter_context(exchange(arguments))
+        keep_off()
         for key in _keys(arguments.clients):
             player = stack.enter_context(playing(_command(key, python, asked), asked.certificate))
             results[key] = Times(player.hello.name, player.hello.missing)

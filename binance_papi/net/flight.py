@@ -14,8 +14,9 @@ from contextvars import Context
 from typing import Any, NoReturn, Protocol, Self
 
 from binance_papi.core.answer import Answer, Done, Reply, Unanswered, Unsent
-from binance_papi.core.endpoint import Endpoint, Lane, Request, lane_of
+from binance_papi.core.endpoint import Lane, Request, lane_of
 from binance_papi.core.route import Grant
+from binance_papi.core.wire import draft
 from binance_papi.errors import PapiError, WaitTooLongError
 from binance_papi.net.carrier import Connection
 
@@ -82,6 +83,8 @@ class Flight(asyncio.Future[Any]):
         on_written: Called right before its first byte is written; ``None``: nobody cares.
 
     Attributes:
+        endpoint: Where it goes.
+        query: Its fields, encoded; ``None``: that is still to be done.
         weight: Its request weight.
         orders: Its order count.
         give_up: Monotonic time after which it would rather fail than wait for weight.
@@ -96,6 +99,7 @@ class Flight(asyncio.Future[Any]):
     """
 
     # What it is given when it asks for admission; before that nobody looks.
+    query: str | None
     weight: int
     orders: int
     trips: int
@@ -106,10 +110,12 @@ class Flight(asyncio.Future[Any]):
     connection: Connection | None
 
     __slots__ = (
+        "_request",
         "asked",
         "begun",
         "connection",
         "dead",
+        "endpoint",
         "give_up",
         "grant",
         "helper",
@@ -119,8 +125,8 @@ class Flight(asyncio.Future[Any]):
         "on_written",
         "orders",
         "patience",
+        "query",
         "recv_window",
-        "request",
         "sent",
         "trips",
         "weight",
@@ -140,7 +146,9 @@ class Flight(asyncio.Future[Any]):
         self.begun = self.asked = False
         self.helper: asyncio.Task[Any] | None = None
         self.line = line
-        self.request = request
+        self.endpoint = request.endpoint
+        self._request: Request[Any] | dict[str, Any] = request
+        self.query = None
         self.lane = lane
         self.patience = patience
         self.recv_window: int = getattr(request, "recv_window", None) or recv_window
@@ -151,9 +159,10 @@ class Flight(asyncio.Future[Any]):
         """Its turn to ask for admission has come."""
 
     @property
-    def endpoint(self) -> Endpoint[Any]:
-        """Where it goes."""
-        return self.request.endpoint
+    def request(self) -> Request[Any]:
+        """The request."""
+        assert not isinstance(self._request, dict)
+        return self._request
 
     # ------------------------------------------------------------------ whoever waits
 
@@ -270,7 +279,7 @@ class Call(Flight):
         what: The request, or the fields to make it of.
     """
 
-    __slots__ = ("_kind", "_what")
+    __slots__ = ("_kind",)
 
     def __init__(
         self, line: Field, kind: type[Request[Any]], what: Request[Any] | dict[str, Any]
@@ -279,28 +288,41 @@ class Call(Flight):
         self.begun = self.asked = False
         self.helper = None
         self.line = line
+        self.endpoint = kind.endpoint
         self._kind = kind
-        self._what = what
+        self._request = what
 
     @property
-    def endpoint(self) -> Endpoint[Any]:
-        """Where it goes."""
-        return self._kind.endpoint
-
-    def prepare(self) -> None:
-        """Its turn to ask for admission has come: make its request.
+    def request(self) -> Request[Any]:
+        """The request; of fields it is made when somebody asks for it.
 
         Raises:
             InvalidRequestError: If a field can't be right.
             TypeError: If there is no such field.
         """
-        what, line = self._what, self.line
-        request = self._kind(**what) if isinstance(what, dict) else what
-        lane = request.endpoint.lane
-        self.request = request
-        self.lane = lane_of(request) if lane is Lane.ORDER else lane
+        made = self._request
+        if isinstance(made, dict):
+            self._request = made = self._kind(**made)
+        return made
+
+    def prepare(self) -> None:
+        """Its turn to ask for admission has come: check its fields.
+
+        Raises:
+            InvalidRequestError: If a field can't be right.
+            TypeError: If there is no such field.
+        """
+        line, what, lane = self.line, self._request, self.endpoint.lane
+        # Most are plain fields, and nobody ever looks at their requests.
+        self.query = draft(self._kind, what) if isinstance(what, dict) else None
+        if self.query is None:
+            request = self.request
+            self.recv_window = getattr(request, "recv_window", None) or line.recv_window
+            self.lane = lane_of(request) if lane is Lane.ORDER else lane
+        else:
+            self.recv_window = line.recv_window
+            self.lane = lane
         self.patience = line.patience
-        self.recv_window = getattr(request, "recv_window", None) or line.recv_window
         self.max_wait = line.max_wait
         self.on_written = None
 

@@ -167,7 +167,7 @@ class Line:
 
     def _ask(self, flight: Flight) -> None:
         """Ask for admission; whether it flies already, or when it will, is the gate's business."""
-        endpoint, breaker = flight.request.endpoint, self._breaker
+        endpoint, breaker = flight.endpoint, self._breaker
         flight.sent = now = self._clock.now()
         flight.weight = endpoint.weight
         if endpoint.all_symbols is not None:
@@ -267,7 +267,7 @@ class Line:
             if flight.done():  # cancelled since, by what came of one before it
                 connection.abort()
                 continue
-            endpoint = flight.request.endpoint
+            endpoint = flight.endpoint
             try:
                 connection.carry(endpoint.method, target, endpoint.keyed, flight.patience(), flight)
             except Exception as error:  # noqa: BLE001 - whoever waits for it is told
@@ -292,7 +292,7 @@ class Line:
         if not isinstance(heard, Reply):
             self._ledger.unheard(grant, heard)
             return heard
-        endpoint = flight.request.endpoint
+        endpoint = flight.endpoint
         answer = classify(heard, endpoint)
         self._ledger.settle(grant, heard, answer, endpoint, flight.sent)
         return answer
@@ -304,7 +304,7 @@ class Line:
         refusal = self._refused_meanwhile(flight)
         if refusal is not None:
             return refusal
-        endpoint = flight.request.endpoint
+        endpoint = flight.endpoint
         flight.sent = self._clock.now()
         fresh = flight.sent + flight.recv_window * _FRESH if endpoint.signed else inf
         try:
@@ -325,7 +325,7 @@ class Line:
         """While it waited, others may have learned what it would be answered."""
         if self._breaker.trips == flight.trips:
             return None
-        refusal = self._breaker.answer(flight.request.endpoint, self._clock.now())
+        refusal = self._breaker.answer(flight.endpoint, self._clock.now())
         if refusal is not None:
             assert flight.grant is not None
             self._ledger.unheard(flight.grant, Unsent(refusal.fault.msg, held=True))
@@ -348,8 +348,9 @@ class Line:
 
     def _target(self, flight: Flight) -> str:
         """Path and query as they are sent: stamped and signed now, not before the wait."""
-        request = flight.request
-        endpoint, query = request.endpoint, encode(request)
+        endpoint, query = flight.endpoint, flight.query
+        if query is None:
+            query = encode(flight.request)
         if endpoint.signed:
             query = sign(
                 stamp(query, flight.recv_window, self._clock.offset.timestamp(flight.sent)),
@@ -376,6 +377,6 @@ def _pause(call: Call, answer: Answer[Any], resends: int) -> float | None:
     return pause_before_resend(
         answer,
         resends,
-        read_only=call.request.endpoint.method == "GET",
+        read_only=call.endpoint.method == "GET",
         jitter=random.random(),  # noqa: S311 - it spreads callers, it guards nothing
     )
