@@ -50,7 +50,7 @@ def before_sending() -> dict[str, Hop]:
         "make the request": lambda: CancelOrder(symbol="BTCUSDT", strategy_id=123445),
         "encode": lambda: encode(request),
         "stamp": lambda: stamp(query, 5000, 1566818724722),
-        "sign (HMAC)": lambda: sign(stamped, signer),
+        "sign (HMAC)": lambda: sign(request.endpoint.path, stamped, signer),
     }
 
 

@@ -99,6 +99,6 @@ def stamp(query: str, recv_window: int, timestamp: int) -> str:
     return f"{query}&recvWindow={recv_window}&timestamp={timestamp}"
 
 
-def sign(stamped: str, signer: Signer) -> str:
-    """Add the signature of exactly the text before it."""
-    return f"{stamped}&signature={signer.sign(stamped.encode('ascii'))}"
+def sign(path: str, stamped: str, signer: Signer) -> str:
+    """Path and query as they are sent: with the signature of exactly the query before it."""
+    return f"{path}?{stamped}&signature={signer.sign(stamped.encode('ascii'))}"

@@ -352,10 +352,8 @@ class Line:
         if query is None:
             query = encode(flight.request)
         if endpoint.signed:
-            query = sign(
-                stamp(query, flight.recv_window, self._clock.offset.timestamp(flight.sent)),
-                self._signer,
-            )
+            stamped = stamp(query, flight.recv_window, self._clock.offset.timestamp(flight.sent))
+            return sign(endpoint.path, stamped, self._signer)
         return f"{endpoint.path}?{query}" if query else endpoint.path
 
     # ------------------------------------------------------------------ the end

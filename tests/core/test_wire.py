@@ -138,4 +138,4 @@ def test_stamp(query: str, stamped: str) -> None:
 def test_sign() -> None:
     """The signature is that of the very text before it, and comes last."""
     signer = Signer.hmac("secret")
-    assert f"a=%E6&signature={signer.sign(b'a=%E6')}" == sign("a=%E6", signer)
+    assert f"/x?a=%E6&signature={signer.sign(b'a=%E6')}" == sign("/x", "a=%E6", signer)

@@ -469,8 +469,8 @@ async def staged(
     stage = Stage(transport)
     sign = line.sign
 
-    def listening(query: str, signer: Any) -> str:
-        signed: str = sign(query, signer)
+    def listening(path: str, query: str, signer: Any) -> str:
+        signed: str = sign(path, query, signer)
         stage.signed(signed.rpartition("signature=")[2])
         return signed
 

@@ -107,8 +107,9 @@ def test_signed_bytes_are_the_sent_bytes(
 ) -> None:
     """The signature is that of the very text before it, and stands last."""
     stamped = stamp(encode(QueryAllOrders(start_time=start, strategy_id=strategy_id)), window, now)
-    sent = sign(stamped, Signer.hmac("secret"))
+    path, _, sent = sign("/papi/v1/x", stamped, Signer.hmac("secret")).partition("?")
     before, _, signature = sent.rpartition("&signature=")
+    assert path == "/papi/v1/x"
     assert hmac.new(b"secret", before.encode(), hashlib.sha256).hexdigest() == signature
     assert [("recvWindow", str(window)), ("timestamp", str(now))] == parse_qsl(before)[-2:]
 
