@@ -168,18 +168,16 @@ def best(results: dict[Key, Times], client: str) -> Key | None:
 
 
 def targets(results: dict[Key, Times]) -> list[Target]:
-    """What was to be reached, each client on the loop that suits it."""
-    ours = best(results, "auto")
-    assert ours is not None
+    """What was to be reached, on each loop: nobody changes his for a client."""
     wanted = (("floor", 1.5, False), ("ccxt", 6.0, True), ("bare", 4.0, True))
     found_targets = []
-    for client, bound, at_least in wanted:
-        other = best(results, client)
-        if other is None:
+    for loop, (client, bound, at_least) in product(LOOPS, wanted):
+        keys = ((client, loop), ("auto", loop)) if at_least else (("auto", loop), (client, loop))
+        if not all(key in results and results[key].cpu for key in keys):
             continue
-        above, below = (other, ours) if at_least else (ours, other)
-        value = median(ratios(results[above].cpu, results[below].cpu))
-        name = " / ".join(f"{_plain(results[key].name)} on {key[1]}" for key in (above, below))
+        above, below = (results[key] for key in keys)
+        name = f"on {loop}, {_plain(above.name)} / {_plain(below.name)}"
+        value = median(ratios(above.cpu, below.cpu))
         found_targets.append(Target(name, value, bound, at_least))
     return found_targets
 

@@ -29,6 +29,9 @@ from binance_papi.net.tls import TlsProtocol
 _KEEP_ALIVE: Final = 25.0
 """Seconds after which an idle connection is dropped, before the exchange would."""
 
+_ROOM: Final = 65_536
+"""Bytes that are read at a time; replies of some hundred, and the longest lists in parts."""
+
 _METHODS: Final = ("GET", "POST", "PUT", "DELETE")
 _RAMP: Final = 8
 _STALL: Final = 0.02
@@ -102,6 +105,7 @@ class LeanSession:
         self._all: dict[HttpConnection, None] = {}
         self._idle: list[HttpConnection] = []
         self._inbox: list[tuple[Listener, Reply]] = []
+        self._room = memoryview(bytearray(_ROOM))
         self._timer: asyncio.TimerHandle | None = None
         self.rings_at = inf
         """When the timer rings."""
@@ -249,10 +253,12 @@ class LeanSession:
         if host == self._host and not self._literal and self._staggers:
             settings["happy_eyeballs_delay"] = _STAGGER
         connection = HttpConnection(self)
-        protocol: asyncio.Protocol = connection
+        protocol: asyncio.BaseProtocol = connection
         secure: TlsProtocol | None = None
         if self._tls is not None:
-            protocol = secure = TlsProtocol(self._tls, self._host, connection, self._loop)
+            protocol = secure = TlsProtocol(
+                self._tls, self._host, connection, self._loop, self._room
+            )
         transport, _ = await self._loop.create_connection(
             lambda: protocol, host, self._port, **settings
         )

@@ -17,6 +17,7 @@ from tests.net.tls_stage import (
     CUTS,
     HOST,
     REQUEST,
+    ROOM,
     VERSIONS,
     Desk,
     Inside,
@@ -186,7 +187,7 @@ def test_written_where_tls_is_broken(trust: Trust) -> None:
 
 def test_written_before_it_stands(trust: Trust, loop: asyncio.AbstractEventLoop) -> None:
     """Neither in plain nor at all."""
-    unconnected = TlsProtocol(trust.client, HOST, Inside(), loop)
+    unconnected = TlsProtocol(trust.client, HOST, Inside(), loop, memoryview(bytearray(ROOM)))
     with pytest.raises(ConnectionError):
         unconnected._send(b"")
     unconnected.abort()

@@ -20,6 +20,7 @@ from tests.net.tls_stage import (
     HUGE_HELLO,
     NO_TLS,
     REQUEST,
+    ROOM,
     VERSIONS,
     Desk,
     Inside,
@@ -27,6 +28,7 @@ from tests.net.tls_stage import (
     Trust,
     Wire,
     client_context,
+    read,
     server_context,
 )
 from tests.stage import http
@@ -199,10 +201,10 @@ def test_nobody_waits_for_a_handshake_that_fails(loop: asyncio.AbstractEventLoop
     loop.set_exception_handler(lambda _, context: missed.append(context))
     client = ssl.create_default_context()
     for garbage in (False, True):
-        tls = TlsProtocol(client, HOST, Inside(), loop)
+        tls = TlsProtocol(client, HOST, Inside(), loop, memoryview(bytearray(ROOM)))
         tls.connection_made(Wire())  # type: ignore[arg-type]
         if garbage:
-            tls.data_received(bytes(64))
+            read(tls, bytes(64))
         else:
             tls.connection_lost(None)
         del tls

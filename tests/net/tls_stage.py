@@ -17,6 +17,7 @@ from binance_papi.net.tls import Inner, TlsProtocol
 from tests.net.lean_host import Host, pieces
 
 HOST = "papi.test"
+ROOM = 65_536
 REQUEST = b"DELETE /papi/v1/x?signature=canary HTTP/1.1\r\n\r\n"
 CUTS = st.lists(st.integers(0, 1 << 20), max_size=12)
 VERSIONS = pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
@@ -90,6 +91,14 @@ class Inside:
         self.ends.append(reason)
 
 
+def read(tls: TlsProtocol, data: bytes) -> None:
+    """Let it read something, as a loop does."""
+    for begins in range(0, len(data), ROOM):
+        piece = data[begins : begins + ROOM]
+        tls.get_buffer(-1)[: len(piece)] = piece
+        tls.buffer_updated(len(piece))
+
+
 class Link:
     """Both ends of one connection; bytes move when they are told to."""
 
@@ -98,7 +107,7 @@ class Link:
         self.to_server, self._from_server = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.server = trust.server.wrap_bio(self.to_server, self._from_server, server_side=True)
         self.loop = trust.loop
-        self.tls = TlsProtocol(trust.client, host, inner, trust.loop)
+        self.tls = TlsProtocol(trust.client, host, inner, trust.loop, memoryview(bytearray(ROOM)))
         self.tls.connection_made(self.wire)  # type: ignore[arg-type]
 
     def answer(self) -> bytes:
@@ -111,7 +120,7 @@ class Link:
     def feed(self, data: bytes, cuts: list[int] | None = None) -> None:
         """Let the client read something in pieces."""
         for piece in pieces(data, cuts or []):
-            self.tls.data_received(piece)
+            read(self.tls, piece)
 
     def shake(self, cuts: list[int] | None = None) -> bytes:
         """The whole handshake; what the server says at its end (tickets) is returned."""
