@@ -13,7 +13,7 @@ from statistics import median
 from typing import Final
 
 import uvloop
-from bench import Report, Target, finish, options, ratios, spread, turns
+from bench import Report, Target, apart, finish, options, ratios, spread, turns
 from bench_cancel import KEY, PLENTY, SECRET
 from loopback import loopback
 
@@ -65,7 +65,8 @@ async def measure(
     arguments: argparse.Namespace,
 ) -> tuple[dict[int, list[float]], list[tuple[int, float, float]]]:
     """Memory first, so that nothing of the larger bursts is there yet."""
-    with loopback() as exchange:
+    with apart() as keep_off, loopback() as exchange:
+        keep_off()
         async with PapiClient(
             KEY, SECRET, base_url=exchange.https, ssl=exchange.context(), limits=PLENTY
         ) as papi:
