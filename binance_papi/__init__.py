@@ -3,65 +3,69 @@
 >>> from binance_papi import PapiClient
 """
 
-from binance_papi.client import LIMITS, LIVE, PapiClient
-from binance_papi.core.endpoint import Request
-from binance_papi.core.events import (
-    AlignmentLost,
-    ClockJumped,
-    Contradicted,
-    Event,
-    Frozen,
-    WeightRaised,
-)
-from binance_papi.core.gap import Disconnected, Gap
-from binance_papi.core.outcome import (
-    AlreadyGone,
-    BurstReport,
-    Canceled,
-    CloseReport,
-    Latency,
-    MaybePlaced,
-    NotPlaced,
-    Outcome,
-    Placed,
-    Placement,
-    Rejected,
-    Unknown,
-)
-from binance_papi.core.place import with_client_id
-from binance_papi.core.signing import Signer
-from binance_papi.core.usage import Usage
-from binance_papi.errors import (
-    AuthError,
-    BannedError,
-    ClockError,
-    EndpointRetiredError,
-    IncompleteHistoryError,
-    InvalidRequestError,
-    NotOpenError,
-    OverloadedError,
-    PapiError,
-    RejectedError,
-    ReplyError,
-    ThrottledError,
-    UnknownOutcomeError,
-    UnsentError,
-    UsageError,
-    WaitTooLongError,
-)
-from binance_papi.terms import (
-    OrderStatus,
-    OrderType,
-    PositionSide,
-    PriceMatch,
-    RateLimit,
-    SelfTradePreventionMode,
-    Side,
-    StrategyStatus,
-    StrategyType,
-    TimeInForce,
-    WorkingType,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from binance_papi.client import LIMITS, LIVE, PapiClient
+    from binance_papi.core.endpoint import Request
+    from binance_papi.core.events import (
+        AlignmentLost,
+        ClockJumped,
+        Contradicted,
+        Event,
+        Frozen,
+        WeightRaised,
+    )
+    from binance_papi.core.gap import Disconnected, Gap
+    from binance_papi.core.outcome import (
+        AlreadyGone,
+        BurstReport,
+        Canceled,
+        CloseReport,
+        Latency,
+        MaybePlaced,
+        NotPlaced,
+        Outcome,
+        Placed,
+        Placement,
+        Rejected,
+        Unknown,
+    )
+    from binance_papi.core.place import with_client_id
+    from binance_papi.core.signing import Signer
+    from binance_papi.core.usage import Usage
+    from binance_papi.errors import (
+        AuthError,
+        BannedError,
+        ClockError,
+        EndpointRetiredError,
+        IncompleteHistoryError,
+        InvalidRequestError,
+        NotOpenError,
+        OverloadedError,
+        PapiError,
+        RejectedError,
+        ReplyError,
+        ThrottledError,
+        UnknownOutcomeError,
+        UnsentError,
+        UsageError,
+        WaitTooLongError,
+    )
+    from binance_papi.terms import (
+        OrderStatus,
+        OrderType,
+        PositionSide,
+        PriceMatch,
+        RateLimit,
+        SelfTradePreventionMode,
+        Side,
+        StrategyStatus,
+        StrategyType,
+        TimeInForce,
+        WorkingType,
+    )
 
 __version__ = "0.1.0"
 
@@ -122,3 +126,32 @@ __all__ = [
     "__version__",
     "with_client_id",
 ]
+
+_HOMES: Final = (
+    "binance_papi.client",
+    "binance_papi.core.endpoint",
+    "binance_papi.core.events",
+    "binance_papi.core.gap",
+    "binance_papi.core.outcome",
+    "binance_papi.core.place",
+    "binance_papi.core.signing",
+    "binance_papi.core.usage",
+    "binance_papi.errors",
+    "binance_papi.terms",
+)
+"""Where these names live."""
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for when it is: pytest imports its plugins, ours too, at every start."""
+    if name in __all__:
+        for home in _HOMES:
+            module = vars(import_module(home))
+            if name in module:
+                globals()[name] = module[name]
+                return module[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

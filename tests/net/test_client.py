@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import copy
 import gc
@@ -11,6 +12,7 @@ import pickle
 import ssl
 import traceback
 import warnings
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -381,9 +383,21 @@ async def test_usage_shows_every_limit(exchange: Simulator) -> None:
     assert all(0 < one.resets_in <= one.limit.seconds + 1 for one in usage)
 
 
-def test_the_front_door_is_pinned() -> None:
-    """What users import from the top is exactly this list."""
-    public = {name for name in vars(binance_papi) if not name.startswith("_")}
-    modules = {"api", "burst", "client", "core", "errors", "net", "place", "simulator", "terms"}
-    modules |= {"cli", "listening", "ordering", "reconcile", "user_stream", "wired", "environment"}
-    assert set(binance_papi.__all__) - {"__version__"} == public - modules
+def test_the_front_door_leads_home() -> None:
+    """What users import from the top is what the type checkers see there, name by name."""
+    assert binance_papi.__file__ is not None
+    tree = ast.parse(Path(binance_papi.__file__).read_text())
+    (checked,) = (node for node in tree.body if isinstance(node, ast.If))
+    seen = {
+        alias.name: node.module
+        for node in checked.body
+        if isinstance(node, ast.ImportFrom) and node.module is not None
+        for alias in node.names
+    }
+    assert set(binance_papi.__all__) == {*seen, "__version__"}
+    assert set(binance_papi.__all__) <= set(dir(binance_papi))
+    for name, home in seen.items():
+        vars(binance_papi).pop(name, None)  # as if nobody had asked for it
+        assert getattr(binance_papi, name) is getattr(import_module(home), name)
+    with pytest.raises(AttributeError, match="no attribute 'PapyClient'"):
+        getattr(binance_papi, "Papy" + "Client")

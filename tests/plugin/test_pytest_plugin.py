@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import subprocess
@@ -52,8 +53,8 @@ import sys
 
 
 def test_nothing_dear_is_imported():
-    assert "pytest_binance_papi" in sys.modules
-    assert not {"binance_papi", "aiohttp", "msgspec"} & set(sys.modules)
+    assert "binance_papi.pytest_plugin" in sys.modules
+    assert not {"binance_papi.client", "aiohttp", "msgspec"} & set(sys.modules)
 
 
 def test_no_asyncio(papi_client):
@@ -81,7 +82,7 @@ def test_fixtures(tmp_path: Path) -> None:
     (tmp_path / "test_own.py").write_text(OWN)
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
     (tmp_path / "test_page.py").write_text("\n".join(blocks))
-    result = _run(tmp_path, "pytest_asyncio.plugin", "pytest_binance_papi")
+    result = _run(tmp_path, "pytest_asyncio.plugin", "binance_papi.pytest_plugin")
     assert result.returncode == 0, result.stdout + result.stderr
     assert "6 passed" in result.stdout
 
@@ -90,15 +91,14 @@ def test_nothing_dear_and_a_sentence(tmp_path: Path) -> None:
     """Nothing dear is imported at the start; without pytest-asyncio a sentence says what to do."""
     (tmp_path / "pytest_asyncio.py").write_text("raise ImportError")
     (tmp_path / "test_strategy.py").write_text(LAZY)
-    result = _run(tmp_path, "pytest_binance_papi")
+    result = _run(tmp_path, "binance_papi.pytest_plugin")
     assert "1 passed, 1 error" in result.stdout, result.stdout + result.stderr
     assert "pip install pytest-asyncio" in result.stdout
 
 
 def test_pytest_finds_it() -> None:
-    """The entry point names the module that stands beside the package and is shipped with it."""
+    """The entry point names the module that the package ships."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    assert project["project"]["entry-points"]["pytest11"] == {"binance_papi": "pytest_binance_papi"}
-    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
-    assert "pytest_binance_papi.py" in wheel["packages"]
-    assert (ROOT / "pytest_binance_papi.py").is_file()
+    plugin = "binance_papi.pytest_plugin"
+    assert project["project"]["entry-points"]["pytest11"] == {"binance_papi": plugin}
+    assert importlib.util.find_spec(plugin) is not None

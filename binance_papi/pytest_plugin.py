@@ -1,8 +1,7 @@
 """The pytest plugin: an exchange in a box and a client on it, as fixtures.
 
-It stands beside the package, not in it: pytest imports its plugins at every start, and nobody
-should wait there for a client that his tests do not use. The package is imported by the first
-fixture that needs it.
+pytest imports its plugins at every start, and nobody should wait there for a client that his tests
+do not use: what is dear is imported by the first fixture that needs it.
 """
 
 from __future__ import annotations
