@@ -141,6 +141,9 @@ _HOMES: Final = (
 )
 """Where these names live."""
 
+_ROOMS: Final = ("api", "client", "core", "errors", "net", "terms")
+"""What users also reach from here, as ``binance_papi.errors``."""
+
 
 def __getattr__(name: str) -> Any:
     """Import what is asked for when it is: pytest imports its plugins, ours too, at every start."""
@@ -150,8 +153,10 @@ def __getattr__(name: str) -> Any:
             if name in module:
                 globals()[name] = module[name]
                 return module[name]
+    if name in _ROOMS:
+        return import_module(f"{__name__}.{name}")  # which leaves it here, for the next time
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_ROOMS})

@@ -246,6 +246,7 @@ class PapiClient(Namespace, Ordering, Listening):
             The typed reply.
 
         Raises:
+            TypeError: If it is no request; at once.
             UsageError: If the client is not open, or belongs to another loop or process.
             WaitTooLongError: If it would have to wait too long for weight.
             UnsentError: If it never left.
@@ -255,6 +256,8 @@ class PapiClient(Namespace, Ordering, Listening):
             OverloadedError: If the exchange could not serve it, again and again.
             UnknownOutcomeError: If it may have happened.
         """
+        if not isinstance(request, Request):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"a request is an instance of a Request, not {request!r:.80}")
         return self._start(type(request), request)
 
     def _start(

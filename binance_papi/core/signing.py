@@ -10,7 +10,7 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Callable
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, final
 from urllib.parse import quote
 
 from binance_papi.errors import UsageError
@@ -19,10 +19,12 @@ _BLOCK: Final = 64
 """Bytes that SHA-256 takes at a time."""
 
 
+@final
 class Signer:
     """Signs what is sent. Make one with `Signer.hmac` or `Signer.from_pem`.
 
-    It shows nothing of the secret and can't be copied or pickled.
+    What signs elsewhere, a hardware module, say, is handed to ``Signer(kind, sign)``. A signer shows
+    nothing of its secret and can't be copied or pickled.
 
     Attributes:
         sign: Takes a payload, ``bytes``; gives its signature, ready to stand in a query

@@ -78,16 +78,23 @@ def draft(kind: type[Request[Any]], what: dict[str, Any]) -> str | None:
 def _plain_fields(kind: type[Request[Any]], names: tuple[str, ...]) -> tuple[Field, ...] | None:
     """The fields of these names, as they are declared, if each of them can be judged by itself.
 
-    ``None`` where something is missing or unknown, or means something only beside others.
+    ``None`` where something is missing or unknown, stands for itself though nobody said it, or
+    means something only beside others.
     """
     endpoint, fields = kind.endpoint, fields_of(kind)
+    silent = all(
+        field.default is None for field in msgspec.structs.fields(kind) if field.name not in names
+    )
     known = {field.name for field in fields if field.goes_along}
     by_itself = not endpoint.compared and endpoint.lane is not Lane.ORDER
     complete = all(field.name in names for field in fields if field.mandatory) and all(
         any(name in names for name in group) for group in endpoint.either
     )
-    checked = kind.check is not Request.check  # pyright: ignore[reportUnknownMemberType]
-    if checked or not (by_itself and complete and known.issuperset(names)):
+    checked = (
+        kind.check is not Request.check  # pyright: ignore[reportUnknownMemberType]
+        or kind.__post_init__ is not Request.__post_init__  # pyright: ignore[reportUnknownMemberType]
+    )
+    if checked or not (silent and by_itself and complete and known.issuperset(names)):
         return None
     return tuple(field for field in fields if field.name in names)
 

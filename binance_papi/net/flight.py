@@ -331,7 +331,11 @@ class Call(Flight):
         if type(answer) is Done:
             _Future.set_result(self, answer.reply)
         else:
-            self.line.persist(self, answer)
+            try:
+                self.line.persist(self, answer)
+            except Exception as error:  # noqa: BLE001 - a request class of a user's may raise
+                if not self.done():
+                    self.fail(error)
 
     def persisted(self, task: asyncio.Task[Any]) -> None:
         """The task that sent it again ended, with the reply or the reason why there is none."""

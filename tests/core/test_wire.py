@@ -5,13 +5,14 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
 from binance_papi.api.general import TestConnectivity
 from binance_papi.api.replies import CodeReply
 from binance_papi.api.um.conditional import CancelOrder, NewOrder, QueryAllOrders
 from binance_papi.core.endpoint import TRADE, USER_DATA, Endpoint, SignedRequest
-from binance_papi.core.fields import Symbol
+from binance_papi.core.fields import RecvWindow, Symbol
 from binance_papi.core.signing import Signer
 from binance_papi.core.wire import draft, encode, sign, stamp
 from binance_papi.terms import Side
@@ -106,6 +107,31 @@ class Ordered(Plain, frozen=True, kw_only=True):
     endpoint = Endpoint("POST", "/ordered", TRADE, CodeReply, weight=1, orders=1)
 
 
+class Speaking(Plain, frozen=True, kw_only=True):
+    """One that says something though nobody told it to."""
+
+    limit: int = 500
+
+
+class Making(Plain, frozen=True, kw_only=True):
+    """One that makes up what nobody told it."""
+
+    label: str = msgspec.field(default_factory=lambda: "x")
+
+
+class Brief(Plain, frozen=True, kw_only=True):
+    """One that is valid for a time of its own."""
+
+    recv_window: RecvWindow | None = 9
+
+
+class Strict(Plain, frozen=True, kw_only=True):
+    """One that looks at itself when it is made."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+
+
 class Apart(Plain, frozen=True, kw_only=True):
     """One with fields that do not go together."""
 
@@ -116,10 +142,23 @@ class Apart(Plain, frozen=True, kw_only=True):
 
 
 @pytest.mark.parametrize(
-    ("kind", "drafted"), [(Plain, True), (Checked, False), (Ordered, False), (Apart, False)]
+    ("kind", "drafted"),
+    [
+        (Plain, True),
+        (Checked, False),
+        (Ordered, False),
+        (Apart, False),
+        (Speaking, False),
+        (Making, False),
+        (Brief, False),
+        (Strict, False),
+    ],
 )
 def test_what_means_something_only_together_is_made(kind: Any, drafted: bool) -> None:
-    """Rules over several fields, checks of its own, and orders, whose lane their fields decide."""
+    """Rules over several fields, checks of its own, and orders, whose lane their fields decide.
+
+    And what says more than it was told.
+    """
     assert drafted == (draft(kind, {"symbol": "BTCUSDT"}) is not None)
 
 

@@ -21,6 +21,7 @@ from binance_papi.errors import (
 )
 from binance_papi.net.connection import HttpConnection
 from binance_papi.net.flight import Call
+from binance_papi.net.line import Line
 from tests.net.field import OK, Field, cancel, turns
 from tests.net.scene import Scene, play
 from tests.stage import Virtual, http
@@ -203,6 +204,31 @@ def test_what_cannot_be_right_is_told_where_it_is_awaited(
         return scene.sent()
 
     assert play(virtual, main) == 1
+
+
+def test_one_whose_problem_cannot_be_told_stops_nobody_else(
+    virtual: Virtual, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What fails while its problem is looked at fails it alone, and those after it are sent."""
+
+    def unable(*_: Any) -> None:
+        raise ArithmeticError
+
+    monkeypatch.setattr(Line, "persist", unable)
+
+    async def main(scene: Scene) -> int:
+        bad = start(scene.field, symbol="")
+        both = asyncio.gather(bad, scene.call, return_exceptions=True)
+        await scene.answer()
+        failed, _ = await both
+        assert type(failed) is ArithmeticError
+        assert (await scene.call).strategy_status == "CANCELED"
+        later = asyncio.create_task(start(scene.field, symbol="BTCUSDT", strategy_id=3))
+        await turns(3)
+        later.cancel()
+        return scene.sent() + sum(b"strategyId=3&" in one for one in scene.field.written())
+
+    assert play(virtual, main) == 2
 
 
 def test_fields_that_change_later_do_not_change_the_request(virtual: Virtual) -> None:

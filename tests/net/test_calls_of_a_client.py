@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from binance_papi import PapiClient
+from binance_papi.api.um.conditional import CancelOrder
 from binance_papi.errors import NotOpenError, UnknownOutcomeError, UsageError
 from binance_papi.net.flight import Call
 from binance_papi.simulator import Simulator
@@ -103,6 +104,15 @@ def client(exchange: Simulator, transport: str, **settings: Any) -> PapiClient:
 def cancel_of(papi: PapiClient, number: int) -> Any:
     """A call, as a method gives it."""
     return papi.um.conditional.cancel_order(symbol="BTCUSDT", strategy_id=number)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("no_request", [{"symbol": "BTCUSDT"}, CancelOrder, None])
+async def test_what_is_no_request_is_refused_at_once(exchange: Simulator, no_request: Any) -> None:
+    """There is nothing to wait for; the words say what is missing."""
+    async with client(exchange, "auto") as papi:
+        with pytest.raises(TypeError, match="instance of a Request, not"):
+            await papi.send(no_request)
 
 
 @pytest.mark.asyncio

@@ -399,5 +399,9 @@ def test_the_front_door_leads_home() -> None:
     for name, home in seen.items():
         vars(binance_papi).pop(name, None)  # as if nobody had asked for it
         assert getattr(binance_papi, name) is getattr(import_module(home), name)
+    for room in ("api", "client", "core", "errors", "net", "terms"):
+        vars(binance_papi).pop(room, None)
+        assert getattr(binance_papi, room) is import_module(f"binance_papi.{room}")
+        assert room in dir(binance_papi)
     with pytest.raises(AttributeError, match="no attribute 'PapyClient'"):
         getattr(binance_papi, "Papy" + "Client")
