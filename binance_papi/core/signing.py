@@ -23,7 +23,7 @@ _BLOCK: Final = 64
 class Signer:
     """Signs what is sent. Make one with `Signer.hmac` or `Signer.from_pem`.
 
-    What signs elsewhere, a hardware module, say, is handed to ``Signer(kind, sign)``. A signer shows
+    What signs elsewhere (a hardware module, say) is handed to ``Signer(kind, sign)``. It shows
     nothing of its secret and can't be copied or pickled.
 
     Attributes:
