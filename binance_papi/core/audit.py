@@ -17,22 +17,16 @@ class WeightAudit:
     times in
     a row for one endpoint, it is held to be the endpoint's: from then on it is charged the least of
     the three on top of its declared weight.
+
+    Attributes:
+        extra: What endpoints cost beyond their declaration, as far as is known; mostly empty.
     """
 
-    __slots__ = ("_excess", "_extra")
+    __slots__ = ("_excess", "extra")
 
     def __init__(self) -> None:
-        self._extra: dict[Endpoint[Any], int] = {}
+        self.extra: dict[Endpoint[Any], int] = {}
         self._excess: dict[Endpoint[Any], list[int]] = {}
-
-    @property
-    def raised(self) -> bool:
-        """Whether any endpoint costs more than it is declared to."""
-        return bool(self._extra)
-
-    def beyond(self, endpoint: Endpoint[Any]) -> int:
-        """What ``endpoint`` costs beyond its declaration, as far as is known."""
-        return self._extra.get(endpoint, 0)
 
     def hear(self, endpoint: Endpoint[Any], excess: int, charged: int) -> WeightRaised | None:
         """Take note of one request that was alone.
@@ -53,5 +47,5 @@ class WeightAudit:
         if len(seen) < _WITNESSES:
             return None
         least = min(self._excess.pop(endpoint))
-        self._extra[endpoint] = self.beyond(endpoint) + least
+        self.extra[endpoint] = self.extra.get(endpoint, 0) + least
         return WeightRaised(endpoint.method, endpoint.path, charged, charged + least)

@@ -216,6 +216,7 @@ class _RequestMeta(msgspec.StructMeta):
         namespace.update(dict.fromkeys(mandatory))
         namespace["_mandatory_here"] = frozenset(mandatory)
         namespace["_fields_here"] = None
+        namespace["_drafts_here"] = {}
         return super().__new__(mcs, name, bases, namespace, **config)
 
 
@@ -233,6 +234,7 @@ class Request(
     endpoint: ClassVar[Endpoint[Any]]
     _mandatory_here: ClassVar[frozenset[str]]
     _fields_here: ClassVar[tuple[Field, ...] | None]
+    _drafts_here: ClassVar[dict[tuple[str, ...], tuple[Field, ...] | None]]
 
     def __post_init__(self) -> None:
         for field, value in zip(self._fields_here or fields_of(type(self)), _values(self)):  # noqa: B905

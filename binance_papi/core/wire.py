@@ -6,7 +6,6 @@ the query string is read for all of them).
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +15,9 @@ from binance_papi.core.fields import Field, write
 from binance_papi.core.signing import Signer
 
 _values: Final = msgspec.structs.astuple
+
+_ORDERS: Final = 64
+"""Sets of fields, each in some order, that are remembered of a request class at most."""
 
 
 def encode(request: Request[Any]) -> str:
@@ -53,7 +55,14 @@ def draft(kind: type[Request[Any]], what: dict[str, Any]) -> str | None:
         What `encode` says of the request; ``None`` where there is more to look at than plain words
         and whole numbers, so that the request has to be made, and may turn out to be wrong.
     """
-    fields = _plain_fields(kind, tuple(what))
+    names = tuple(what)
+    drafts = kind._drafts_here  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
+    try:
+        fields = drafts[names]
+    except KeyError:
+        fields = _plain_fields(kind, names)
+        if len(drafts) < _ORDERS:
+            drafts[names] = fields
     if fields is None:
         return None
     parts: list[str] = []
@@ -74,7 +83,6 @@ def draft(kind: type[Request[Any]], what: dict[str, Any]) -> str | None:
     return "&".join(parts)
 
 
-@lru_cache(maxsize=1024)
 def _plain_fields(kind: type[Request[Any]], names: tuple[str, ...]) -> tuple[Field, ...] | None:
     """The fields of these names, as they are declared, if each of them can be judged by itself.
 

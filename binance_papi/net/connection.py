@@ -66,8 +66,6 @@ class Home(Protocol):
     """What stands before and behind path and query, by method: without the key, and with it."""
     rings_at: float
     """When the session looks for replies that are overdue, monotonic seconds."""
-    now: Callable[[], float]
-    """Monotonic seconds."""
 
     def arm(self, when: float) -> None:
         """Look then, and not before."""
@@ -138,13 +136,20 @@ class HttpConnection(asyncio.Protocol):
 
     # ------------------------------------------------------------------ the owner's side
 
-    def carry(
-        self, method: str, target: str, keyed: bool, patience: float, listener: Listener, /
+    def carry(  # noqa: PLR0917 - by name it would cost more, for every request
+        self,
+        method: str,
+        target: str,
+        keyed: bool,
+        now: float,
+        patience: float,
+        listener: Listener,
+        /,
     ) -> None:
         """Write a request; see `Connection.carry`."""
         home = self._home
         self.patience = patience
-        self.due = due = home.now() + patience
+        self.due = due = now + patience
         self.grace = self._whole = self._framed = False
         self.used = True
         self._raw = self._interim = 0

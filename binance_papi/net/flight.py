@@ -11,7 +11,7 @@ import warnings
 from collections import deque
 from collections.abc import Callable
 from contextvars import Context
-from typing import Any, NoReturn, Protocol, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, Self
 
 from binance_papi.core.answer import Answer, Done, Reply, Unanswered, Unsent
 from binance_papi.core.endpoint import Lane, Request, lane_of
@@ -272,25 +272,31 @@ class Call(Flight):
 
     Its result is the typed reply. It does what a coroutine does (nothing, until somebody waits for
     it; then the request is sent), but it needs no task: `asyncio.gather` takes it as it is.
-
-    Args:
-        line: Where it flies.
-        kind: The class of its request.
-        what: The request, or the fields to make it of.
     """
+
+    _kind: type[Request[Any]]
 
     __slots__ = ("_kind",)
 
-    def __init__(
-        self, line: Field, kind: type[Request[Any]], what: Request[Any] | dict[str, Any]
-    ) -> None:
-        _Future.__init__(self, loop=line.loop)
+    if TYPE_CHECKING:
+
+        def __init__(self, *, loop: asyncio.AbstractEventLoop) -> None: ...
+    else:
+        __init__ = _Future.__init__  # without a step of Python: 0.1 µs less for each
+
+    @classmethod
+    def of(
+        cls, line: Field, kind: type[Request[Any]], what: Request[Any] | dict[str, Any], /
+    ) -> Self:
+        """Make one of a request, or of its class and its fields."""
+        endpoint = kind.endpoint
+        self = cls(loop=line.loop)
         self.begun = self.asked = False
         self.helper = None
-        self.line = line
-        self.endpoint = kind.endpoint
+        self.line, self.endpoint = line, endpoint
         self._kind = kind
         self._request = what
+        return self
 
     @property
     def request(self) -> Request[Any]:
@@ -306,12 +312,7 @@ class Call(Flight):
         return made
 
     def prepare(self) -> None:
-        """Its turn to ask for admission has come: check its fields.
-
-        Raises:
-            InvalidRequestError: If a field can't be right.
-            TypeError: If there is no such field.
-        """
+        """Its turn has come: check its fields; raises what `request` does."""
         line, what, lane = self.line, self._request, self.endpoint.lane
         # Most are plain fields, and nobody ever looks at their requests.
         self.query = draft(self._kind, what) if isinstance(what, dict) else None

@@ -104,6 +104,7 @@ class LeanSession:
         )
         self._all: dict[HttpConnection, None] = {}
         self._idle: list[HttpConnection] = []
+        self._lately = 0.0
         self._inbox: list[tuple[Listener, Reply]] = []
         self._room = memoryview(bytearray(_ROOM))
         self._timer: asyncio.TimerHandle | None = None
@@ -146,7 +147,7 @@ class LeanSession:
             return Unsent("silence was asked for, or it grew old, before it was written", held=True)
         heard = _Heard(self._loop.create_future(), on_written)
         try:
-            connection.carry(method, target, keyed, patience, heard)
+            connection.carry(method, target, keyed, now, patience, heard)
             del target
             return await heard.landing
         finally:
@@ -168,7 +169,9 @@ class LeanSession:
         if self._closed:
             connection.abort()
             return
-        connection.idle_since = self.now()
+        if not self._inbox:  # if not, it was asked on this very turn of the loop
+            self._lately = self.now()
+        connection.idle_since = self._lately
         self._idle.append(connection)
         if self.rings_at > connection.idle_since + _KEEP_ALIVE:
             self.arm(connection.idle_since + _KEEP_ALIVE)

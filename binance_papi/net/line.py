@@ -97,7 +97,7 @@ class Line:
 
     def send(self, request: Request[R]) -> Call:
         """Carry one request, and send it again where that is safe; see `PapiClient.send`."""
-        return Call(self, type(request), request)
+        return Call.of(self, type(request), request)
 
     def attempt(
         self,
@@ -149,14 +149,14 @@ class Line:
 
     def _ask_all(self) -> None:
         """Ask for those that begin; of very many some later, so that others have their turn."""
-        fresh = self.fresh
+        fresh, now = self.fresh, self._clock.now()
         for _ in range(min(_BATCH, len(fresh))):
             flight = fresh.popleft()
             if flight.done():
                 continue  # cancelled before it began
             try:
                 flight.prepare()
-                self._ask(flight)
+                self._ask(flight, now)
             except Exception as error:  # noqa: BLE001 - whoever waits for it is told
                 if not flight.done():
                     flight.arrive(error)
@@ -165,15 +165,15 @@ class Line:
         if fresh:
             self.loop.call_soon(self._ask_all)
 
-    def _ask(self, flight: Flight) -> None:
+    def _ask(self, flight: Flight, now: float) -> None:
         """Ask for admission; whether it flies already, or when it will, is the gate's business."""
-        endpoint, breaker = flight.endpoint, self._breaker
-        flight.sent = now = self._clock.now()
+        endpoint, breaker, extra = flight.endpoint, self._breaker, self._ledger.audit.extra
+        flight.sent = now
         flight.weight = endpoint.weight
         if endpoint.all_symbols is not None:
             flight.weight = weight_of(flight.request)
-        if self._ledger.audit.raised:
-            flight.weight += self._ledger.audit.beyond(endpoint)
+        if extra:
+            flight.weight += extra.get(endpoint, 0)
         flight.orders = endpoint.orders
         flight.trips = breaker.trips
         flight.grant = flight.connection = None
@@ -263,13 +263,16 @@ class Line:
         its own code, and the processor's caches hold it.
         """
         signed, self._signed = self._signed, []
+        now = self._clock.now()
         for flight, connection, target in signed:
             if flight.done():  # cancelled since, by what came of one before it
                 connection.abort()
                 continue
             endpoint = flight.endpoint
             try:
-                connection.carry(endpoint.method, target, endpoint.keyed, flight.patience(), flight)
+                connection.carry(
+                    endpoint.method, target, endpoint.keyed, now, flight.patience(), flight
+                )
             except Exception as error:  # noqa: BLE001 - whoever waits for it is told
                 # Without the frames that hold the signature.
                 self._fail(flight, connection, error.with_traceback(None))

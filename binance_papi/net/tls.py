@@ -82,9 +82,13 @@ class TlsProtocol(asyncio.BufferedProtocol):
         self._wire: Any = None
         self._up = self._closed = self._farewell = False
         self._secured: asyncio.Future[None] = loop.create_future()
-        # Bound once: they are called for every request.
-        self._push, self._read = self.incoming.write, self.secure.read
-        self._encrypt, self._pull = self.secure.write, outgoing.read
+        # Bound once: they are called for every request. `ssl` has a step of Python around each, at
+        # 0.15 µs for both; a context with a class of its own wants just that.
+        bare: Any = self.secure
+        if type(bare) is ssl.SSLObject:
+            bare = getattr(bare, "_sslobj", bare)
+        self._push, self._read = self.incoming.write, bare.read
+        self._encrypt, self._pull = bare.write, outgoing.read
         self._send: Callable[[bytes], None] = _nowhere
 
     async def secured(self) -> None:

@@ -83,7 +83,7 @@ class Wiring:
         )
         # For namespaces: a request is made when its turn comes. In a burst, making them would be a
         # third of the work until the first is written, during which nothing else has its turn.
-        self.call = cast("Start", partial(Call, self.line))  # a call does what a coroutine does
+        self.call = cast("Start", partial(Call.of, self.line))  # a call does what a coroutine does
         self.pursuits = Pursuits(self.line, self.clock, loop, journal)
         self.placings = Placings(self.pursuits)
         self.loop = loop

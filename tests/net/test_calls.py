@@ -214,7 +214,7 @@ def test_one_that_fails_leaves_the_others_of_its_gathering_alone(virtual: Virtua
     """The gathering fails at once; what it gathered goes on."""
 
     async def main(scene: Scene) -> tuple[int, str]:
-        bad = Call(scene.field.line, conditional.CancelOrder, {"symbol": "BTCUSDT"})
+        bad = Call.of(scene.field.line, conditional.CancelOrder, {"symbol": "BTCUSDT"})
         with pytest.raises(InvalidRequestError):
             await asyncio.gather(scene.call, bad)
         await scene.answer()

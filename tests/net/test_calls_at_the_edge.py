@@ -32,7 +32,7 @@ AGAIN = http(400, b'{"code":-1021,"msg":"Timestamp for this request is outside."
 
 def start(field: Field, **fields: Any) -> Any:
     """A cancel of these fields, as the client's methods make it."""
-    return Call(field.line, conditional.CancelOrder, fields)
+    return Call.of(field.line, conditional.CancelOrder, fields)
 
 
 async def answering(field: Field, reply: bytes) -> None:
