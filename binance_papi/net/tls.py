@@ -36,10 +36,12 @@ class Inner(Protocol):
         ...
 
 
-class TlsProtocol(asyncio.BufferedProtocol):
+class TlsProtocol(asyncio.Protocol, asyncio.BufferedProtocol):
     """The client's side of one TLS connection.
 
-    To the loop it is a protocol, to the connection inside it is the transport.
+    To the loop it is a protocol, to the connection inside it is the transport. Asyncio's loop takes
+    one that is both kinds for the buffered kind; uvloop, which has room of its own and reads into
+    that for 0.3 µs less, takes it for the plain kind.
 
     Args:
         context: What to trust and how to talk; it decides, as everywhere.
@@ -152,9 +154,9 @@ class TlsProtocol(asyncio.BufferedProtocol):
 
     def buffer_updated(self, nbytes: int) -> None:
         """So many bytes came."""
-        self.records(self._room[:nbytes])
+        self.data_received(self._room[:nbytes])
 
-    def records(self, data: bytes | memoryview) -> None:
+    def data_received(self, data: bytes | memoryview) -> None:
         """Records came; often one, with one whole reply."""
         self._push(data)
         if not (self._up or self._shake()):

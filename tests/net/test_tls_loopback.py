@@ -144,6 +144,35 @@ def test_many_requests_on_one_connection(authority: trustme.CA, play: Play) -> N
     play(main)
 
 
+def test_where_each_loop_puts_what_it_reads(
+    authority: trustme.CA, play: Play, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asyncio's loop into our room, or it would map memory for each read; uvloop into its own."""
+    kinds: set[type] = set()
+    usual = TlsProtocol.data_received
+
+    def noted(tls: TlsProtocol, data: bytes | memoryview) -> None:
+        kinds.add(type(data))
+        usual(tls, data)
+
+    monkeypatch.setattr(TlsProtocol, "data_received", noted)
+
+    async def main() -> None:
+        async with speaking(authority.issue_cert("127.0.0.1")) as peer:
+            peer.script = scripted
+            session = session_on(peer.port, client_context(authority))
+            assert isinstance(await ask(session), Reply)
+            await session.aclose()
+            await asyncio.sleep(0.02)
+        own = isinstance(asyncio.get_running_loop(), asyncio.BaseEventLoop)
+        assert kinds == {memoryview if own else bytes}
+
+    async def scripted(_: Peer, __: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(http(200, b"{}"))
+
+    play(main)
+
+
 @pytest.mark.parametrize("why", ["wrong name", "stranger"])
 def test_a_peer_that_is_not_to_be_trusted(authority: trustme.CA, play: Play, why: str) -> None:
     """Never sent, and no connection is left on either side."""
