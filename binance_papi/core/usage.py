@@ -31,8 +31,8 @@ _MONTHS: Final = {
 class Headers(Protocol):
     """The headers of a reply; a mapping with lower-case names, or one that does not mind case."""
 
-    def get(self, name: str, /) -> str | None:
-        """The value of a header; ``None`` where it is missing."""
+    def get(self, name: str, /) -> str | bytes | None:
+        """The value of a header, decoded or as it came; ``None`` where it is missing."""
         ...
 
 
@@ -71,7 +71,7 @@ def header_of(rule: RateLimit) -> str:
 def count(headers: Headers, name: str) -> int | None:
     """A header that holds a count; ``None`` where it is missing or no plain number."""
     value = headers.get(name)
-    if value is not None and value.isdigit() and value.isascii() and len(value) <= _MAX_DIGITS:
+    if value is not None and value.isascii() and value.isdigit() and len(value) <= _MAX_DIGITS:
         return int(value)
     return None
 
@@ -96,12 +96,14 @@ def retry_after(headers: Headers) -> float | None:
 
 
 @lru_cache(maxsize=8)
-def http_date(value: str | None) -> float | None:
+def http_date(value: str | bytes | None) -> float | None:
     """An HTTP date (RFC 9110, the form servers must send) as Unix seconds; else ``None``.
 
     The same text comes all second, so the last few are remembered. (The standard library's parser
     costs more to import than this whole package.)
     """
+    if isinstance(value, bytes):
+        value = value.decode("latin-1")
     found = None if value is None else _HTTP_DATE.fullmatch(value)
     if found is None:
         return None

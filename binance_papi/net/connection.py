@@ -40,12 +40,10 @@ class Head(msgspec.Struct, frozen=True, gc=False):
 
     raw: dict[bytes, bytes]
 
-    def get(self, name: str, /) -> str | None:
-        """The value of a header; ``None`` where it is missing."""
+    def get(self, name: str, /) -> bytes | None:
+        """The value of a header, as it came; ``None`` where it is missing."""
         value = self.raw.get(_spelled.get(name, b""))
-        if value is None:
-            value = self._search(name)
-        return None if value is None else value.decode("latin-1")
+        return self._search(name) if value is None else value
 
     def _search(self, name: str) -> bytes | None:
         wanted = name.encode("latin-1")

@@ -61,8 +61,9 @@ def test_header_of(rule: RateLimit, header: str) -> None:
     ids=range(15),
 )
 def test_count(value: str, number: int | None) -> None:
-    """A plain number, or nothing."""
+    """A plain number, or nothing; as a text, and as it came."""
     assert number == count({"x": value}, "x")
+    assert number == count({"x": value.encode()}, "x")
 
 
 def test_count_of_a_missing_header() -> None:
@@ -93,6 +94,7 @@ def test_count_of_a_missing_header() -> None:
 def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
     """Seconds or a date; zero, garbage and the past count as not said."""
     assert seconds == retry_after(headers)
+    assert seconds == retry_after({name: value.encode() for name, value in headers.items()})
 
 
 @pytest.mark.parametrize(
@@ -117,3 +119,10 @@ def test_http_date(value: str | None, moment: float | None) -> None:
     """A date is exchange time, never local time."""
     http_date.cache_clear()
     assert moment == http_date(value)
+    assert moment == http_date(None if value is None else value.encode())
+
+
+def test_what_is_no_date_in_any_encoding() -> None:
+    """Bytes that no text is made of."""
+    assert http_date(b"\xff\xfe") is None
+    assert count({"x": b"\xff"}, "x") is None

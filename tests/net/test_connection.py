@@ -61,7 +61,7 @@ def test_however_bytes_are_cut_each_request_has_its_reply(
         stand.read(data, cuts)
         reply = stand.only()
         assert (reply.status, reply.body) == (200, b'{"strategyId":1}')
-        assert reply.headers.get("x-mbx-used-weight-1m") == "7"
+        assert reply.headers.get("x-mbx-used-weight-1m") == b"7"
         assert reply.headers.get("link") is None
         assert reply.headers.get("x-late") is None
         assert (stand.free, stand.dropped) == (number, False)
@@ -74,7 +74,7 @@ def test_whatever_follows_a_reply_belongs_to_nobody(first: bytes, end: int) -> N
     stand = Stand()
     stand.ask()
     stand.connection.data_received(first + OK[:end])
-    assert stand.only().headers.get("x-mbx-used-weight-1m") == "7"
+    assert stand.only().headers.get("x-mbx-used-weight-1m") == b"7"
     assert (stand.free, stand.dropped) == (0, True)
 
 
