@@ -29,6 +29,9 @@ from side import SIDES
 LOOPS: Final = ("asyncio", "uvloop")
 PEERS: Final = ("ccxt", "python-binance", "typed-binance", OFFICIAL)
 PACKAGES: Final = (["ccxt"], ["python-binance"], ["typed-binance"], [OFFICIAL], ["uvloop"])
+LIVES: Final = 3
+"""How often everybody starts anew: one process may cost a tenth more than the next, as long as it
+lives."""
 LONGEST: Final = 8.0
 """Of the picture's bars, in costs of ours."""
 README: Final = HERE / "README.md"
@@ -105,29 +108,41 @@ def _trusted(where: Loopback, note: str) -> Iterator[Exchange]:
 
 def measure(arguments: argparse.Namespace) -> tuple[dict[Key, Times], str]:
     """All clients by turns, each in its process; and what the server was."""
-    results: dict[Key, Times] = {}
-    players: dict[Key, Player] = {}
+    results = {key: Times("") for key in _keys(arguments.clients)}
+    rounds: int = arguments.rounds
+    lives = min(LIVES, rounds)
     with ExitStack() as stack:
         python = stack.enter_context(venv(arguments.peers_venv, PACKAGES))
         keep_off = stack.enter_context(apart())
         asked = stack.enter_context(exchange(arguments))
         keep_off()
-        for key in _keys(arguments.clients):
+        for life in range(lives):
+            print(f"life {life + 1} of {lives}", file=sys.stderr, flush=True)
+            share = rounds * (life + 1) // lives - rounds * life // lives
+            _live(results, python, asked, arguments.count, share)
+    if not all(results.get((client, "asyncio"), Times("")).cpu for client in ("floor", "auto")):
+        fail("the floor and our own client have to run")
+    return results, asked.about
+
+
+def _live(results: dict[Key, Times], python: str, asked: Exchange, count: int, rounds: int) -> None:
+    """Some of the rounds, with new processes."""
+    players: dict[Key, Player] = {}
+    with ExitStack() as stack:
+        for key, times in results.items():
+            if times.missing:
+                continue
             player = stack.enter_context(playing(_command(key, python, asked), asked.certificate))
-            results[key] = Times(player.hello.name, player.hello.missing)
-            if not player.hello.missing:
+            times.name = player.hello.name or times.name
+            times.missing = player.hello.missing
+            if not times.missing:
                 players[key] = player
         everybody = tuple(players)
         # The first round is not counted: caches, connections.
-        for number, key in enumerate((*everybody, *turns(everybody, arguments.rounds))):
-            lap, place = divmod(number, len(everybody))
-            if place == 0:
-                print(f"round {lap} of {arguments.rounds}", file=sys.stderr, flush=True)
-            if key in players and not _turn(players[key], arguments.count, results[key], lap):
+        for number, key in enumerate((*everybody, *turns(everybody, rounds))):
+            lap = number // len(everybody)
+            if key in players and not _turn(players[key], count, results[key], lap):
                 del players[key]
-    if ("floor", "asyncio") not in players or ("auto", "asyncio") not in players:
-        fail("the floor and our own client have to run")
-    return results, asked.about
 
 
 def _turn(player: Player, count: int, times: Times, lap: int) -> bool:
@@ -203,7 +218,8 @@ def report(results: dict[Key, Times], server: str, arguments: argparse.Namespace
             (
                 f"{arguments.count} gathered, signed cancels per turn over TLS on {CONNECTIONS} "
                 f"connections, {arguments.rounds} rounds by turns, each client in a process of its "
-                f"own and woken by {WAKE} cancels; median (quartiles). The server is {server}. "
+                f"own, {min(LIVES, arguments.rounds)} one after the other, and woken by {WAKE} "
+                f"cancels; median (quartiles). The server is {server}. "
                 f"Ratios are taken round by round: to the floor on {floor[1]} and to ours on "
                 f"{ours[1]}, the better loop of each. Ours count weight and return typed replies."
             ),
