@@ -245,6 +245,7 @@ async def test_the_environment_has_no_say(server: Server, monkeypatch: pytest.Mo
     got = await ways.dial(ListenKey(KEY))
     assert not isinstance(got, str)
     assert await got.read() == b"direct"
+    await got.close()
     await ways.aclose()
     ways = dialer(server, proxy="http://127.0.0.1:1")
     assert await ways.dial(ListenKey(KEY)) == "ClientProxyConnectionError"
