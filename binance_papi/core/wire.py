@@ -90,8 +90,11 @@ def _plain_fields(kind: type[Request[Any]], names: tuple[str, ...]) -> tuple[Fie
     means something only beside others.
     """
     endpoint, fields = kind.endpoint, fields_of(kind)
-    silent = all(
-        field.default is None for field in msgspec.structs.fields(kind) if field.name not in names
+    declared = msgspec.structs.fields(kind)
+    silent = all(field.default is None for field in declared if field.name not in names)
+    # Else it is valid for a time that is no field of it.
+    silent = silent and (
+        not hasattr(kind, "recv_window") or any(field.name == "recv_window" for field in declared)
     )
     known = {field.name for field in fields if field.goes_along}
     by_itself = not endpoint.compared and endpoint.lane is not Lane.ORDER

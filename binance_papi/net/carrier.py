@@ -33,15 +33,8 @@ class Connection(Protocol):
     listener: Listener | None
     """Whose reply it waits for; ``None``: nobody's."""
 
-    def carry(  # noqa: PLR0917 - by name it would cost more, for every request
-        self,
-        method: str,
-        target: str,
-        keyed: bool,
-        now: float,
-        patience: float,
-        listener: Listener,
-        /,
+    def carry(
+        self, method: str, target: str, keyed: bool, patience: float, listener: Listener, /
     ) -> None:
         """Write one request now.
 
@@ -49,8 +42,7 @@ class Connection(Protocol):
             method: HTTP method.
             target: Path and query, percent-encoded; sent as it is.
             keyed: Whether the API key travels along.
-            now: Monotonic seconds; of many that are written in one go, when the first was.
-            patience: Seconds from now until the whole reply has to be there.
+            patience: Seconds from the first byte until the whole reply has to be there.
             listener: Whom to tell.
         """
         ...

@@ -28,6 +28,8 @@ _RAW: Final = 4 * MAX_BODY
 _INTERIM: Final = 8
 _OK: Final = 200
 
+_BLANKS: Final = b" \t"
+
 _MARK: Final = b""
 """No header has this name; it stands among those of a reply until the next one begins."""
 
@@ -43,7 +45,10 @@ class Head(msgspec.Struct, frozen=True, gc=False):
     def get(self, name: str, /) -> bytes | None:
         """The value of a header, as it came; ``None`` where it is missing."""
         value = self.raw.get(_spelled.get(name, b""))
-        return self._search(name) if value is None else value
+        if value is None:
+            value = self._search(name)
+        # The parser takes off what stands before a value, and leaves what stands behind it.
+        return value.rstrip(_BLANKS) if value and value[-1] in _BLANKS else value
 
     def _search(self, name: str) -> bytes | None:
         wanted = name.encode("latin-1")
@@ -64,6 +69,8 @@ class Home(Protocol):
     """What stands before and behind path and query, by method: without the key, and with it."""
     rings_at: float
     """When the session looks for replies that are overdue, monotonic seconds."""
+    now: Callable[[], float]
+    """Monotonic seconds."""
 
     def arm(self, when: float) -> None:
         """Look then, and not before."""
@@ -134,26 +141,19 @@ class HttpConnection(asyncio.Protocol):
 
     # ------------------------------------------------------------------ the owner's side
 
-    def carry(  # noqa: PLR0917 - by name it would cost more, for every request
-        self,
-        method: str,
-        target: str,
-        keyed: bool,
-        now: float,
-        patience: float,
-        listener: Listener,
-        /,
+    def carry(
+        self, method: str, target: str, keyed: bool, patience: float, listener: Listener, /
     ) -> None:
         """Write a request; see `Connection.carry`."""
         home = self._home
-        self.patience = patience
-        self.due = due = now + patience
         self.grace = self._whole = self._framed = False
         self.used = True
         self._raw = self._interim = 0
         self._parts.clear()
         self.listener = listener
-        listener.written()
+        listener.written()  # which may take its time: a disk is asked, say
+        self.patience = patience
+        self.due = due = home.now() + patience
         before, after = home.around[keyed][method]
         self._write(f"{before}{target}{after}".encode("ascii"))
         if home.rings_at > due:

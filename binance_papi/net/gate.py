@@ -44,7 +44,7 @@ class Gate:
         Args:
             waiter: The request.
             max_wait: Seconds it may wait for weight; ``None``: as long as it takes.
-            now: Monotonic seconds.
+            now: Monotonic seconds; of many that ask at once, when the first did.
 
         Returns:
             Whether it has its grant already, which must be settled exactly once. If not, it is
@@ -63,6 +63,7 @@ class Gate:
         if waiter.grant is not None:
             return True
         if waiter.orders or max_wait is not None or not admission.calm(waiter.weight, now):
+            now = self._clock.now()  # since it was read, others may have been signed, at length
             self._refuse_hopeless(waiter, max_wait, now)
         waiter.give_up = inf if max_wait is None else now + max_wait
         if admission.enqueue(waiter):

@@ -147,7 +147,7 @@ class LeanSession:
             return Unsent("silence was asked for, or it grew old, before it was written", held=True)
         heard = _Heard(self._loop.create_future(), on_written)
         try:
-            connection.carry(method, target, keyed, now, patience, heard)
+            connection.carry(method, target, keyed, patience, heard)
             del target
             return await heard.landing
         finally:
@@ -169,18 +169,17 @@ class LeanSession:
         if self._closed:
             connection.abort()
             return
-        if not self._inbox:  # if not, it was asked on this very turn of the loop
-            self._lately = self.now()
-        connection.idle_since = self._lately
+        connection.idle_since = self._lately if self._inbox else self.now()
         self._idle.append(connection)
         if self.rings_at > connection.idle_since + _KEEP_ALIVE:
             self.arm(connection.idle_since + _KEEP_ALIVE)
 
     def tell(self, listener: Listener, reply: Reply) -> None:
         """Tell of a reply on the next turn of the loop, together with all that come on this one."""
-        self._inbox.append((listener, reply))
-        if len(self._inbox) == 1:
+        if not self._inbox:
+            self._lately = self.now()
             self._loop.call_soon(self._tell_all)
+        self._inbox.append((listener, reply))
 
     def _tell_all(self) -> None:
         inbox, self._inbox = self._inbox, []

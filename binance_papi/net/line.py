@@ -263,16 +263,13 @@ class Line:
         its own code, and the processor's caches hold it.
         """
         signed, self._signed = self._signed, []
-        now = self._clock.now()
         for flight, connection, target in signed:
             if flight.done():  # cancelled since, by what came of one before it
                 connection.abort()
                 continue
             endpoint = flight.endpoint
             try:
-                connection.carry(
-                    endpoint.method, target, endpoint.keyed, now, flight.patience(), flight
-                )
+                connection.carry(endpoint.method, target, endpoint.keyed, flight.patience(), flight)
             except Exception as error:  # noqa: BLE001 - whoever waits for it is told
                 # Without the frames that hold the signature.
                 self._fail(flight, connection, error.with_traceback(None))

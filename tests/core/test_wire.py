@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from binance_papi.api.general import TestConnectivity
 from binance_papi.api.replies import CodeReply
 from binance_papi.api.um.conditional import CancelOrder, NewOrder, QueryAllOrders
-from binance_papi.core.endpoint import TRADE, USER_DATA, Endpoint, SignedRequest
+from binance_papi.core.endpoint import TRADE, USER_DATA, Endpoint, Request, SignedRequest
 from binance_papi.core.fields import RecvWindow, Symbol
 from binance_papi.core.signing import Signer
 from binance_papi.core.wire import draft, encode, sign, stamp
@@ -125,6 +125,14 @@ class Brief(Plain, frozen=True, kw_only=True):
     recv_window: RecvWindow | None = 9
 
 
+class Fixed(Request[CodeReply], frozen=True, kw_only=True):
+    """One whose time is no field of it."""
+
+    endpoint = Endpoint("GET", "/fixed", USER_DATA, CodeReply, weight=1)
+    recv_window: ClassVar[int] = 9
+    symbol: Symbol
+
+
 class Strict(Plain, frozen=True, kw_only=True):
     """One that looks at itself when it is made."""
 
@@ -151,6 +159,7 @@ class Apart(Plain, frozen=True, kw_only=True):
         (Speaking, False),
         (Making, False),
         (Brief, False),
+        (Fixed, False),
         (Strict, False),
     ],
 )

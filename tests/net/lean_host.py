@@ -16,6 +16,7 @@ class Host:
     def __init__(self) -> None:
         self.around: Any = ({"GET": ("GET ", "\r\n\r\n")}, {})
         self.rings_at = -1.0
+        self.now = lambda: 0.0
         self.heard: list[Reply | Unanswered] = []
         self.free = self.gone = 0
         self.connection = HttpConnection(self)
@@ -44,7 +45,7 @@ class Host:
 
     def ask(self) -> None:
         """Write a request."""
-        self.connection.carry("GET", "/", False, 0.0, 1.0, self)
+        self.connection.carry("GET", "/", False, 1.0, self)
 
 
 def pieces(data: bytes, cuts: list[int]) -> Iterator[bytes]:

@@ -67,6 +67,17 @@ def test_however_bytes_are_cut_each_request_has_its_reply(
         assert (stand.free, stand.dropped) == (number, False)
 
 
+@pytest.mark.parametrize("blanks", ["", " ", "\t", " \t \t"])
+def test_blanks_around_a_header_are_none_of_it(blanks: str) -> None:
+    """As RFC 9110 has it (5.5)."""
+    stand = Stand()
+    stand.ask()
+    stand.read(http(200, b"{}", f"Retry-After:{blanks}300{blanks}", f"X-Empty:{blanks}"), [])
+    headers = stand.only().headers
+    assert headers.get("retry-after") == b"300"
+    assert headers.get("x-empty") == b""
+
+
 @pytest.mark.parametrize("end", range(1, len(OK)))
 @pytest.mark.parametrize("first", [OK, CHUNKED])
 def test_whatever_follows_a_reply_belongs_to_nobody(first: bytes, end: int) -> None:

@@ -175,6 +175,66 @@ def test_idle_connections_are_dropped_in_time_however_patient_calls_are(virtual:
     assert virtual(main()) == (False, True)
 
 
+def test_the_last_reply_of_a_connection_ages_no_other(virtual: Virtual) -> None:
+    """Those that are answered on the same turn stay for as long as any that are free since then."""
+
+    async def main() -> tuple[int, int]:
+        field = Field(3)
+        await asyncio.sleep(20)
+        calls = [asyncio.create_task(field.line.send(cancel(number))) for number in range(3)]
+        await turns(3)
+        await asyncio.sleep(9)
+        last, *others = field.connections
+        last.data_received(http(200, OK.partition(b"\r\n\r\n")[2], "Connection: close"))
+        for connection in others:
+            connection.data_received(OK)
+        await asyncio.gather(*calls)
+        field.session._missing = 0  # the one that is gone is not replaced: nothing listens here
+        await asyncio.sleep(24)
+        standing = len(field.session._idle)
+        await asyncio.sleep(2)
+        gone = standing - len(field.session._idle)
+        await field.session.aclose()
+        return standing, gone
+
+    assert virtual(main()) == (2, 2)
+
+
+@pytest.mark.parametrize(("whose", "told"), [(0, "Done Done"), (1, "Unanswered Done")])
+def test_time_that_passes_before_it_is_written_is_not_taken_from_it(
+    virtual: Virtual, whose: int, told: str
+) -> None:
+    """A journal on a slow disk, or a machine that stood still; what was written before waits."""
+
+    async def main() -> str:
+        field = Field(2)
+        late = (lambda: virtual.loop.jump(1.2), lambda: None)
+        first, second = (
+            field.line.attempt(
+                cancel(number),
+                Lane.CANCEL,
+                patience=lambda: 1.0,
+                recv_window=5000,
+                on_written=late[number != whose],
+            )
+            for number in (0, 1)
+        )
+        tasks = [asyncio.ensure_future(_wait(one)) for one in (first, second)]
+        await turns(3)
+        await asyncio.sleep(0.9)
+        field.connections[0].data_received(OK)
+        field.connections[1].data_received(OK)
+        answers = await asyncio.gather(*tasks)
+        await field.session.aclose()
+        return " ".join(type(one).__name__ for one in answers)
+
+    assert virtual(main()) == told
+
+
+async def _wait(flight: Any) -> Any:
+    return await flight
+
+
 @pytest.mark.parametrize("how", ["closing", "no peer"])
 def test_a_peer_that_hangs_up_at_once_was_never_told_anything(
     virtual: Virtual, how: str, monkeypatch: pytest.MonkeyPatch

@@ -197,6 +197,25 @@ def test_a_wait_that_is_too_long_fails_at_once(virtual: Virtual) -> None:
     run(virtual, main())
 
 
+def test_a_wait_is_judged_by_the_time_it_is(virtual: Virtual) -> None:
+    """Whoever asks may have read the clock before others were signed, which can take long."""
+
+    async def main() -> None:
+        gate = make_gate()
+        loop = asyncio.get_running_loop()
+        asked = loop.time()
+        for _ in range(99):
+            settle(gate, await admit(gate))
+        virtual.loop.jump(70)
+        seat = Seat(1, 0, Lane.CANCEL, landing=loop.create_future())
+        assert not gate.enter(seat, 5.0, asked)
+        assert await seat.landing is None
+        assert seat.grant is not None
+        settle(gate, seat.grant)
+
+    run(virtual, main())
+
+
 def test_patience_is_for_weight_not_for_connections(virtual: Virtual) -> None:
     """A waiter for a free connection stays; it gives up when weight is short for too long."""
 
