@@ -84,10 +84,6 @@ class Home(Protocol):
         """A connection is gone."""
         ...
 
-    def tell(self, listener: Listener, reply: Reply) -> None:
-        """Tell of a whole reply, soon."""
-        ...
-
 
 class HttpConnection(asyncio.Protocol):
     """One connection; what it hears goes to the listener of the request that is on it."""
@@ -230,11 +226,7 @@ class HttpConnection(asyncio.Protocol):
         if listener is not None:
             parts = self._parts
             body = parts[0] if len(parts) == 1 else b"".join(parts)
-            reply = Reply(self._status, self._headers, body)
-            if self._status in HEAD_SAYS_IT:
-                listener.hear(reply)  # now: a turn later more would have been written
-            else:
-                self._home.tell(listener, reply)
+            listener.hear(Reply(self._status, self._headers, body))
 
     # ------------------------------------------------------------------ the parser's side
 

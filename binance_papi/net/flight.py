@@ -50,7 +50,11 @@ class Field(Protocol):
         """Sign an admitted request, or see to a connection first."""
         ...
 
-    def land(self, flight: Flight, heard: Reply | Unsent | Unanswered) -> Answer[Any]:
+    def note(self, flight: Flight, heard: Reply | Unanswered) -> None:
+        """Something came back; it is taken soon."""
+        ...
+
+    def land(self, flight: Flight, heard: Reply | Unsent | Unanswered, now: float) -> Answer[Any]:
         """Settle what came back, and tell what it means."""
         ...
 
@@ -223,9 +227,13 @@ class Flight(asyncio.Future[Any]):
 
     def hear(self, heard: Reply | Unanswered) -> None:
         """What came back, or that nothing will."""
+        self.line.note(self, heard)
+
+    def take(self, heard: Reply | Unanswered, now: float) -> None:
+        """Settle what came back, and be done, or have it sent again."""
         self.connection = None
         try:
-            answer = self.line.land(self, heard)
+            answer = self.line.land(self, heard, now)
             if not self.done():
                 self.arrive(answer)
         except Exception as error:  # noqa: BLE001 - it belongs to the caller, not to the connection
@@ -323,9 +331,7 @@ class Call(Flight):
         else:
             self.recv_window = line.recv_window
             self.lane = lane
-        self.patience = line.patience
-        self.max_wait = line.max_wait
-        self.on_written = None
+        self.patience, self.max_wait, self.on_written = line.patience, line.max_wait, None
 
     def arrive(self, answer: Answer[Any] | BaseException) -> None:
         """It is known what came of it, or why it can't go."""
@@ -392,9 +398,3 @@ class Call(Flight):
             text = f"{self.__name__} was never awaited, so it was not sent"
             warnings.warn(text, RuntimeWarning, stacklevel=2, source=self)
         _Future.__del__(self)
-
-
-def cancelled(grant: Grant) -> Unsent | Unanswered:
-    """What is known of a request whose caller was cancelled."""
-    reason = "the call was cancelled"
-    return Unanswered(reason) if grant.written else Unsent(reason, held=True)

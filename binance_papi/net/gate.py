@@ -127,9 +127,14 @@ class Gate:
         """
         if not self._draining:
             self._draining = True
-            self._loop.call_soon(self._drain_now)
+            self._loop.call_soon(self.release)
 
-    def _drain_now(self) -> None:
+    def hold(self) -> None:
+        """Let nobody go before `release`: many replies are settled now."""
+        self._draining = True
+
+    def release(self) -> None:
+        """Wake all who may go."""
         self._draining = False
         self.drain()
 

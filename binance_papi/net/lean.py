@@ -22,7 +22,6 @@ from binance_papi.core.answer import Reply, Unanswered, Unsent
 from binance_papi.core.signing import ApiKey
 from binance_papi.core.weight import WeightTracker
 from binance_papi.net.attempt import CONNECT_TIMEOUT
-from binance_papi.net.carrier import Listener
 from binance_papi.net.connection import HttpConnection
 from binance_papi.net.tls import TlsProtocol
 
@@ -104,8 +103,6 @@ class LeanSession:
         )
         self._all: dict[HttpConnection, None] = {}
         self._idle: list[HttpConnection] = []
-        self._lately = 0.0
-        self._inbox: list[tuple[Listener, Reply]] = []
         self._room = memoryview(bytearray(_ROOM))
         self._timer: asyncio.TimerHandle | None = None
         self.rings_at = inf
@@ -169,22 +166,10 @@ class LeanSession:
         if self._closed:
             connection.abort()
             return
-        connection.idle_since = self._lately if self._inbox else self.now()
+        connection.idle_since = self.now()
         self._idle.append(connection)
         if self.rings_at > connection.idle_since + _KEEP_ALIVE:
             self.arm(connection.idle_since + _KEEP_ALIVE)
-
-    def tell(self, listener: Listener, reply: Reply) -> None:
-        """Tell of a reply on the next turn of the loop, together with all that come on this one."""
-        if not self._inbox:
-            self._lately = self.now()
-            self._loop.call_soon(self._tell_all)
-        self._inbox.append((listener, reply))
-
-    def _tell_all(self) -> None:
-        inbox, self._inbox = self._inbox, []
-        for listener, reply in inbox:
-            listener.hear(reply)
 
     def lost(self, connection: HttpConnection) -> None:
         """A connection is gone; one that was of use is replaced before somebody needs it."""

@@ -48,16 +48,30 @@ class Ledger:
         # Not now: this may be said of one whom the gate woke just now, and of all after it.
         self._gate.drain_soon()
 
-    def settle(
+    def cancelled(self, grant: Grant) -> None:
+        """The caller was cancelled, and nobody hears what comes."""
+        reason = "the call was cancelled"
+        self.unheard(grant, Unanswered(reason) if grant.written else Unsent(reason, held=True))
+
+    def settle(  # noqa: PLR0917 - by name it would cost more, for every request
         self,
         grant: Grant,
         reply: Reply,
         answer: Answer[Any],
         endpoint: Endpoint[Any],
         sent: float,
+        now: float,
     ) -> None:
-        """Learn what a reply teaches: used weight, the exchange's clock, what to obey."""
-        now = self._clock.now()
+        """Learn what a reply teaches: used weight, the exchange's clock, what to obey.
+
+        Args:
+            grant: The request's.
+            reply: What came.
+            answer: What it means.
+            endpoint: Of the request.
+            sent: Monotonic time before which it was not written.
+            now: Monotonic time at which the reply was there already.
+        """
         done = isinstance(answer, Done)
         if self.breaker.wary or not done:
             self.breaker.hear(endpoint, answer, now)

@@ -18,9 +18,10 @@ from binance_papi.core.retry import pause_before_resend
 from binance_papi.core.signing import Signer
 from binance_papi.core.wire import encode, sign, stamp
 from binance_papi.errors import BannedError, PapiError, WaitTooLongError
+from binance_papi.net.attempt import HEAD_SAYS_IT
 from binance_papi.net.carrier import Connection
 from binance_papi.net.clock import Clock
-from binance_papi.net.flight import Call, Flight, cancelled
+from binance_papi.net.flight import Call, Flight
 from binance_papi.net.gate import Gate
 from binance_papi.net.ledger import Ledger
 from binance_papi.net.session_pool import SessionPool
@@ -53,6 +54,7 @@ class Line:
         "_clock",
         "_closing",
         "_gate",
+        "_heard",
         "_helpers",
         "_ledger",
         "_pool",
@@ -81,6 +83,7 @@ class Line:
         self._gate = gate
         gate.woken = self._write
         self._signed: list[tuple[Flight, Connection, str]] = []
+        self._heard: list[tuple[Flight, Reply]] = []
         self.fresh: deque[Flight] = deque()
         self.beginning = False
         self._helpers: set[asyncio.Task[Any]] = set()
@@ -129,12 +132,8 @@ class Line:
 
     def explain(self, request: Request[Any], answer: Answer[Any]) -> PapiError:
         """The exception that says what an answer says."""
-        return exception_for(
-            answer,
-            request,
-            silence=self._gate.silence(),
-            exchange_ms=self._clock.timestamp(),
-        )
+        silence, now = self._gate.silence(), self._clock.timestamp()
+        return exception_for(answer, request, silence=silence, exchange_ms=now)
 
     def patience(self) -> float:
         """Seconds from the first byte of a call to its whole reply."""
@@ -285,7 +284,27 @@ class Line:
         connection.abort()
         self.lose(flight)
 
-    def land(self, flight: Flight, heard: Reply | Unsent | Unanswered) -> Answer[Any]:
+    def note(self, flight: Flight, heard: Reply | Unanswered) -> None:
+        """A reply is settled on the next turn, together with all that come on this one."""
+        if not isinstance(heard, Reply) or heard.status in HEAD_SAYS_IT:
+            flight.take(heard, self._clock.now())  # now: a turn later more would have been written
+            return
+        if not self._heard:
+            self.loop.call_soon(self._take_all)
+        self._heard.append((flight, heard))
+
+    def _take_all(self) -> None:
+        """Settle all that came, and then write what they made room for."""
+        heard, self._heard = self._heard, []
+        now = self._clock.now()
+        self._gate.hold()
+        try:
+            for flight, reply in heard:
+                flight.take(reply, now)
+        finally:
+            self._gate.release()
+
+    def land(self, flight: Flight, heard: Reply | Unsent | Unanswered, now: float) -> Answer[Any]:
         """Settle, decode, classify: what came back is one answer, and others may go."""
         grant = flight.grant
         assert grant is not None
@@ -294,7 +313,7 @@ class Line:
             return heard
         endpoint = flight.endpoint
         answer = classify(heard, endpoint)
-        self._ledger.settle(grant, heard, answer, endpoint, flight.sent)
+        self._ledger.settle(grant, heard, answer, endpoint, flight.sent, now)
         return answer
 
     async def _send(self, flight: Flight) -> Answer[Any]:
@@ -319,7 +338,7 @@ class Line:
         except Exception:
             self.lose(flight)
             raise
-        return self.land(flight, heard)
+        return self.land(flight, heard, self._clock.now())
 
     def _refused_meanwhile(self, flight: Flight) -> Refused | None:
         """While it waited, others may have learned what it would be answered."""
@@ -334,7 +353,7 @@ class Line:
     def lose(self, flight: Flight) -> None:
         """It was broken off, and nobody hears what comes."""
         assert flight.grant is not None
-        self._ledger.unheard(flight.grant, cancelled(flight.grant))
+        self._ledger.cancelled(flight.grant)
 
     def desert(self, flight: Flight) -> None:
         """Nobody waits for it any more, wherever it is."""

@@ -32,10 +32,6 @@ class Host:
         """It is gone."""
         self.gone += 1
 
-    def tell(self, listener: Any, reply: Reply) -> None:
-        """At once."""
-        listener.hear(reply)
-
     def written(self) -> None:
         """As a listener: nobody cares."""
 

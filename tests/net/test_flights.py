@@ -96,7 +96,6 @@ def test_nothing_is_written_once_silence_was_asked_for(virtual: Virtual, status:
         tasks = [asyncio.create_task(field.line.send(cancel(n))) for n in range(4)]
         await turns(2)
         field.connections[0].data_received(OK)
-        await turns(1)
         field.connections[1].data_received(http(status, b"{}", "Retry-After: 1"))
         await turns()
         written = len(field.written())
