@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from binance_papi.core.answer import Reply, Unanswered, Unsent
 from binance_papi.core.signing import ApiKey
 from binance_papi.core.weight import WeightTracker
-from binance_papi.net.attempt import CONNECT_TIMEOUT
+from binance_papi.net.attempt import CONNECT_TIMEOUT, HEAD_SAYS_IT
 from binance_papi.net.connection import HttpConnection
 from binance_papi.net.tls import TlsProtocol
 
@@ -36,16 +36,21 @@ _RAMP: Final = 8
 _STALL: Final = 0.02
 _GRACE: Final = 1.0
 _STAGGER: Final = 0.25
+_HUSH: Final = 0.05
 
 
 class _Heard:
     """Hands what was heard to a task that waits for it."""
 
-    __slots__ = ("_on_written", "landing")
+    __slots__ = ("_on_written", "_session", "landing")
 
     def __init__(
-        self, landing: asyncio.Future[Reply | Unanswered], on_written: Callable[[], None] | None
+        self,
+        session: LeanSession,
+        landing: asyncio.Future[Reply | Unanswered],
+        on_written: Callable[[], None] | None,
     ) -> None:
+        self._session = session
         self.landing = landing
         self._on_written = on_written
 
@@ -56,6 +61,8 @@ class _Heard:
 
     def hear(self, heard: Reply | Unanswered) -> None:
         """It is there."""
+        if isinstance(heard, Reply) and heard.status in HEAD_SAYS_IT:
+            self._session.hush()
         if not self.landing.done():
             self.landing.set_result(heard)
 
@@ -142,7 +149,7 @@ class LeanSession:
         if now > fresh_until or self.tracker.silence(now) > 0:
             self.idle(connection)
             return Unsent("silence was asked for, or it grew old, before it was written", held=True)
-        heard = _Heard(self._loop.create_future(), on_written)
+        heard = _Heard(self, self._loop.create_future(), on_written)
         try:
             connection.carry(method, target, keyed, patience, heard)
             del target
@@ -150,6 +157,10 @@ class LeanSession:
         finally:
             if connection.listener is heard:  # and not somebody else, once the reply was read
                 connection.abort()
+
+    def hush(self) -> None:
+        """A refusal was read: nobody goes until its task has settled it, a turn or two later."""
+        self.tracker.frozen_until = max(self.tracker.frozen_until, self.now() + _HUSH)
 
     def ready(self) -> HttpConnection | None:
         """An idle connection that still stands, the one used last first."""

@@ -88,25 +88,49 @@ def test_a_path_that_is_gone_is_told_to_all_who_wait(virtual: Virtual) -> None:
 
 
 @pytest.mark.parametrize("status", [429, 418, 403])
-def test_nothing_is_written_once_silence_was_asked_for(virtual: Virtual, status: int) -> None:
-    """Not even what the replies just before had made room for."""
+@pytest.mark.parametrize("ready", [2, 1, 0])
+@pytest.mark.parametrize("when", ["with it", "a turn later", "as others ask"])
+def test_nothing_is_written_once_silence_was_asked_for(
+    virtual: Virtual, status: int, ready: int, when: str
+) -> None:
+    """Not even what the replies just before had made room for.
 
-    async def main() -> int:
-        field = Field(2)
+    Whether the refused request had a connection that stood ready, or one that was opened for it.
+    """
+
+    async def main() -> bool:
+        field = Field(ready)
+        field.route.slots = field.route.connections = 2
+
+        async def opened(_: str) -> HttpConnection:
+            connection = field.stand()
+            field.session._idle.remove(connection)
+            field.connections.append(connection)
+            return connection
+
+        field.session._open = opened  # type: ignore[method-assign]
+        field.connections = field.connections[:ready]
         tasks = [asyncio.create_task(field.line.send(cancel(n))) for n in range(4)]
-        await turns(2)
+        await turns(6)
+        assert len(field.written()) == 2
         field.connections[0].data_received(OK)
+        if when == "a turn later":
+            await turns(1)
+        if when == "as others ask":
+            tasks += [asyncio.create_task(field.line.send(cancel(n))) for n in (5, 6)]
+            await turns(1)
+        before = len(field.written())
         field.connections[1].data_received(http(status, b"{}", "Retry-After: 1"))
-        await turns()
-        written = len(field.written())
+        await turns(9)
+        quiet = len(field.written()) == before
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
         await field.session.aclose()
         assert field.state() == (0, 0)
-        return written
+        return quiet
 
-    assert virtual(main()) == 2
+    assert virtual(main())
 
 
 @pytest.mark.parametrize("where", ["signing", "noting"])
