@@ -108,7 +108,7 @@ def test_nothing_is_written_once_silence_was_asked_for(
             field.connections.append(connection)
             return connection
 
-        field.session._open = opened  # type: ignore[method-assign]
+        field.session._open = opened  # type: ignore[method-assign, assignment]
         field.connections = field.connections[:ready]
         tasks = [asyncio.create_task(field.line.send(cancel(n))) for n in range(4)]
         await turns(6)
