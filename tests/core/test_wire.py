@@ -171,6 +171,14 @@ def test_what_means_something_only_together_is_made(kind: Any, drafted: bool) ->
     assert drafted == (draft(kind, {"symbol": "BTCUSDT"}) is not None)
 
 
+def test_only_so_many_orders_of_fields_are_remembered() -> None:
+    """Whatever names come, memory stays; what is not remembered is worked out anew."""
+    names = [f"field_{number}" for number in range(100)]
+    assert [draft(Plain, {"symbol": "BTCUSDT", name: 1}) for name in names] == [None] * 100
+    assert len(Plain._drafts_here) <= 64
+    assert draft(Plain, {"symbol": "BTCUSDT"}) == "symbol=BTCUSDT"
+
+
 @pytest.mark.parametrize(
     ("query", "stamped"),
     [
