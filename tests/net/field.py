@@ -95,6 +95,13 @@ class Field:
         self.session.idle(connection)
         return connection
 
+    async def open(self, _: str) -> HttpConnection:
+        """For the session's ``_open``: one more connection, for whoever asked for it."""
+        connection = self.stand()
+        self.session._idle.remove(connection)
+        self.connections.append(connection)
+        return connection
+
     def written(self) -> list[bytes]:
         """All that was written."""
         return [one for each in self.connections for one in each.transport.written]  # type: ignore[union-attr]

@@ -19,7 +19,6 @@ from binance_papi.core.endpoint import Lane
 from binance_papi.errors import (
     InvalidRequestError,
 )
-from binance_papi.net.connection import HttpConnection
 from binance_papi.net.flight import Call
 from binance_papi.net.line import Line
 from tests.net.field import OK, Field, cancel, turns
@@ -308,14 +307,7 @@ def test_a_burst_leaves_nothing_that_only_the_collector_frees(
 
     async def main() -> Counter[str]:
         field = Field(4)
-
-        async def reopen(_: str) -> HttpConnection:
-            connection = field.stand()
-            field.session._idle.remove(connection)
-            field.connections.append(connection)
-            return connection
-
-        field.session._open = reopen  # type: ignore[method-assign, assignment]
+        field.session._open = field.open  # type: ignore[method-assign, assignment]
         answers = asyncio.create_task(answering(field, reply))
         await burst(field)
         await turns()

@@ -101,15 +101,7 @@ def test_nothing_is_written_once_silence_was_asked_for(
     async def main() -> bool:
         field = Field(ready)
         field.route.slots = field.route.connections = 2
-
-        async def opened(_: str) -> HttpConnection:
-            connection = field.stand()
-            field.session._idle.remove(connection)
-            field.connections.append(connection)
-            return connection
-
-        field.session._open = opened  # type: ignore[method-assign, assignment]
-        field.connections = field.connections[:ready]
+        field.session._open = field.open  # type: ignore[method-assign, assignment]
         tasks = [asyncio.create_task(field.line.send(cancel(n))) for n in range(4)]
         await turns(6)
         assert len(field.written()) == 2
@@ -242,20 +234,16 @@ def test_time_that_passes_before_it_is_written_is_not_taken_from_it(
             )
             for number in (0, 1)
         )
-        tasks = [asyncio.ensure_future(_wait(one)) for one in (first, second)]
+        both = asyncio.gather(first, second)
         await turns(3)
         await asyncio.sleep(0.9)
         field.connections[0].data_received(OK)
         field.connections[1].data_received(OK)
-        answers = await asyncio.gather(*tasks)
+        answers = await both
         await field.session.aclose()
         return " ".join(type(one).__name__ for one in answers)
 
     assert virtual(main()) == told
-
-
-async def _wait(flight: Any) -> Any:
-    return await flight
 
 
 @pytest.mark.parametrize("how", ["closing", "no peer"])
@@ -326,7 +314,7 @@ class Chaos:
         self.field = Field(self.dice.randint(1, 4), self._sign)
         self.troubled = self.dice.random() < 0.3
         self.tasks: list[asyncio.Task[Any]] = []
-        self.field.session._open = self._open  # type: ignore[method-assign, assignment]
+        self.field.session._open = self._open  # type: ignore[method-assign]
 
     def _sign(self, _: bytes) -> str:
         self._note()
@@ -336,14 +324,11 @@ class Chaos:
         if self.troubled and self.dice.random() < 0.1:
             raise OSError
 
-    async def _open(self, _: str) -> HttpConnection:
+    async def _open(self, host: str) -> HttpConnection:
         await asyncio.sleep(self.dice.choice([0, 0, 0.01, 2]))
         if self.dice.random() < 0.3 or self.field.session._closed:
             raise ConnectionRefusedError
-        connection = self.field.stand()
-        self.field.session._idle.remove(connection)
-        self.field.connections.append(connection)
-        return connection
+        return await self.field.open(host)
 
     async def _call(self, number: int) -> Any:
         line, lane = self.field.line, self.dice.choice([Lane.CANCEL, Lane.CANCEL, Lane.REDUCE])
