@@ -7,7 +7,7 @@ carries an `Endpoint`, which says where it goes, what it costs and what comes ba
 from __future__ import annotations
 
 from enum import Enum, IntEnum
-from typing import Any, ClassVar, Final, Generic, TypeVar, cast, get_args
+from typing import Any, ClassVar, Final, Generic, TypeAlias, TypeVar, cast, get_args
 
 import msgspec
 
@@ -198,6 +198,11 @@ class Endpoint(Generic[R_co]):
 _values: Final = msgspec.structs.astuple
 
 
+Plan: TypeAlias = tuple[tuple[str, str, int, int, int], ...]
+"""How fields are drafted (see `binance_papi.core.draft`): each one's name, what stands before its
+value on the wire, the bounds of a number, and how long a text may be."""
+
+
 class _RequestMeta(msgspec.StructMeta):
     """Lets a missing mandatory field reach our own check instead of a TypeError.
 
@@ -216,7 +221,7 @@ class _RequestMeta(msgspec.StructMeta):
         namespace.update(dict.fromkeys(mandatory))
         namespace["_mandatory_here"] = frozenset(mandatory)
         namespace["_fields_here"] = None
-        namespace["_drafts_here"] = {}
+        namespace["_plans_here"] = {}
         return super().__new__(mcs, name, bases, namespace, **config)
 
 
@@ -234,7 +239,7 @@ class Request(
     endpoint: ClassVar[Endpoint[Any]]
     _mandatory_here: ClassVar[frozenset[str]]
     _fields_here: ClassVar[tuple[Field, ...] | None]
-    _drafts_here: ClassVar[dict[tuple[str, ...], tuple[Field, ...] | None]]
+    _plans_here: ClassVar[dict[tuple[str, ...], Plan | None]]
 
     def __post_init__(self) -> None:
         for field, value in zip(self._fields_here or fields_of(type(self)), _values(self)):  # noqa: B905

@@ -190,7 +190,7 @@ class WeightTracker:
         plain = self._plain
         if plain is not None and lane < RESERVED:
             # Nearly every cancel, at half the cost; held back is what `_held` says.
-            if weight > plain.room - (plain.carried > 0 and not alone):
+            if weight > plain.room() - (plain.carried > 0 and not alone):
                 return None
             plain.charged += weight
         elif not self._charge(weight, lane, alone, now):
@@ -232,7 +232,7 @@ class WeightTracker:
         room = inf
         for window in self.windows:
             beside = lane >= RESERVED and self._reserve
-            space = window.room_beside(self._reserve, now) if beside else window.room
+            space = window.room_beside(self._reserve, now) if beside else window.room()
             room = min(room, space, self._most(window, lane) - window.charged)
         return room
 

@@ -223,7 +223,6 @@ class Window:
         self.charged -= max(0, min(self.carried, self.charged + self.foreign - used))
         self.carried = 0
 
-    @property
     def room(self) -> int:
         """What may still be charged now; negative when others used more than expected."""
         # Without max(): a call would cost a tenth of a microsecond, for every request.
@@ -249,7 +248,7 @@ class Window:
             now: Monotonic seconds.
         """
         kept = reserve * self.rule.limit
-        room = self.room - kept * self.remaining(now)
+        room = self.room() - kept * self.remaining(now)
         if self.next_charged is None:
             return room
         return min(room, self.capacity - self.foreign - self.next_charged - kept)
@@ -265,7 +264,7 @@ class Window:
         Returns:
             Monotonic seconds; long ago if it fits now.
         """
-        if weight > min(self.room, most - self.charged):
+        if weight > min(self.room(), most - self.charged):
             return self.rolls_at
         return self._chance_beside(weight, reserve) if reserve else -inf
 
@@ -276,7 +275,7 @@ class Window:
             self.capacity - self.foreign - self.next_charged - kept
         ):
             return self.rolls_at
-        return self.rolls_at - max(MELTED, (self.room - weight) / kept) * self.period
+        return self.rolls_at - max(MELTED, (self.room() - weight) / kept) * self.period
 
     def remaining(self, now: float) -> float:
         """Part of the window that is still to come, 0 to 1; its last moments count as over."""
@@ -285,7 +284,7 @@ class Window:
 
     def wait(self, weight: int, now: float) -> float:
         """At least how many seconds it takes until ``weight`` in all fits; 0: it fits now."""
-        short = weight - max(0, self.room)
+        short = weight - max(0, self.room())
         if short <= 0:
             return 0.0
         # What the next window is charged already takes room there.

@@ -104,7 +104,7 @@ class HttpConnection(asyncio.Protocol):
         "_write",
         "due",
         "grace",
-        "idle_since",
+        "last_used",
         "listener",
         "on_body",
         "on_header",
@@ -131,8 +131,9 @@ class HttpConnection(asyncio.Protocol):
         self.transport: asyncio.Transport | None = None
         self._write: Callable[[bytes], None] = _nowhere
         self.listener: Listener | None = None
-        self.due = self.idle_since = inf
+        self.due = inf
         self.patience = 0.0
+        self.last_used = home.now()
         self.grace = self.used = False
 
     # ------------------------------------------------------------------ the owner's side
@@ -149,9 +150,11 @@ class HttpConnection(asyncio.Protocol):
         self.listener = listener
         listener.written()  # which may take its time: a disk is asked, say
         self.patience = patience
-        self.due = due = home.now() + patience
+        now, write = home.now, self._write
+        self.last_used = wrote = now()
+        self.due = due = wrote + patience
         before, after = home.around[keyed][method]
-        self._write(f"{before}{target}{after}".encode("ascii"))
+        write(f"{before}{target}{after}".encode("ascii"))
         if home.rings_at > due:
             home.arm(due)
 

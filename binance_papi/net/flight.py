@@ -14,9 +14,9 @@ from contextvars import Context
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, Self
 
 from binance_papi.core.answer import Answer, Done, Reply, Unanswered, Unsent
+from binance_papi.core.draft import draft
 from binance_papi.core.endpoint import Lane, Request, lane_of
 from binance_papi.core.route import Grant
-from binance_papi.core.wire import draft
 from binance_papi.errors import PapiError, WaitTooLongError
 from binance_papi.net.carrier import Connection
 

@@ -26,7 +26,7 @@ from binance_papi.net.connection import HttpConnection
 from binance_papi.net.tls import TlsProtocol
 
 _KEEP_ALIVE: Final = 25.0
-"""Seconds after which an idle connection is dropped, before the exchange would."""
+"""Seconds after its last request until an idle connection is dropped, before the exchange would."""
 
 _ROOM: Final = 65_536
 """Bytes that are read at a time; replies of some hundred, and the longest lists in parts."""
@@ -177,10 +177,9 @@ class LeanSession:
         if self._closed:
             connection.abort()
             return
-        connection.idle_since = self.now()
         self._idle.append(connection)
-        if self.rings_at > connection.idle_since + _KEEP_ALIVE:
-            self.arm(connection.idle_since + _KEEP_ALIVE)
+        if self.rings_at > connection.last_used + _KEEP_ALIVE:
+            self.arm(connection.last_used + _KEEP_ALIVE)
 
     def lost(self, connection: HttpConnection) -> None:
         """A connection is gone; one that was of use is replaced before somebody needs it."""
@@ -212,14 +211,14 @@ class LeanSession:
                     connection.due = now + min(now - connection.due, _GRACE)
                 else:
                     connection.expire()
-        old = [one for one in self._idle if one.idle_since + _KEEP_ALIVE <= now]
-        self._idle = [one for one in self._idle if one.idle_since + _KEEP_ALIVE > now]
+        old = [one for one in self._idle if one.last_used + _KEEP_ALIVE <= now]
+        self._idle = [one for one in self._idle if one.last_used + _KEEP_ALIVE > now]
         for connection in old:
             self._all.pop(connection, None)  # unless the server hung up before
             connection.abort()
-        due = min((one.due for one in self._all), default=inf)
-        if self._idle:
-            due = min(due, self._idle[0].idle_since + _KEEP_ALIVE)
+        dues = [one.due for one in self._all]
+        dues += [one.last_used + _KEEP_ALIVE for one in self._idle]
+        due = min(dues, default=inf)
         if due < inf:
             self.arm(due)
 

@@ -158,11 +158,12 @@ class TlsProtocol(asyncio.Protocol, asyncio.BufferedProtocol):
 
     def data_received(self, data: bytes | memoryview) -> None:
         """Records came; often one, with one whole reply."""
-        self._push(data)
+        push, read = self._push, self._read
+        push(data)
         if not (self._up or self._shake()):
             return
         try:
-            plain = self._read(_RECORD)
+            plain = read(_RECORD)
         except ssl.SSLError as error:
             self._stuck(error)
             return
@@ -218,12 +219,13 @@ class TlsProtocol(asyncio.Protocol, asyncio.BufferedProtocol):
 
     def write(self, data: bytes) -> None:
         """Encrypt and send."""
+        encrypt, pull, send = self._encrypt, self._pull, self._send
         try:
-            self._encrypt(data)
+            encrypt(data)
         except ssl.SSLError:
             self.abort()  # TLS has something else to do first; it will be heard that it is gone
         else:
-            self._send(self._pull())
+            send(pull())
 
     def abort(self) -> None:
         """Drop it at once."""

@@ -124,7 +124,7 @@ def test_room(  # noqa: PLR0917 - columns of the table
     """What is left in the tighter of the open windows, less one percent and others' use."""
     window.charged, window.foreign, window.predicted = charged, foreign, predicted
     window.previous, window.next_charged, window.sliding = previous, following, sliding
-    assert room == window.room
+    assert room == window.room()
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_share_comes_back(
     window.share = 0.7
     window.roll(offset, 61.0 + 60 * (windows - 1), 0)
     assert window.share == pytest.approx(share)
-    assert room == window.room
+    assert room == window.room()
 
 
 @pytest.mark.parametrize(("now", "part"), [(0.0, 1.0), (30.5, 0.5), (60.5, 0.0), (99.0, 0.0)])

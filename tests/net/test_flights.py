@@ -177,10 +177,10 @@ def test_idle_connections_are_dropped_in_time_however_patient_calls_are(virtual:
         connection = field.connections[0]
         session = field.session
         task = asyncio.create_task(session.send("GET", "/x", keyed=False, patience=300.0))
-        await asyncio.sleep(30)
+        await asyncio.sleep(20)
         connection.data_received(OK)
         await task
-        await asyncio.sleep(24)
+        await asyncio.sleep(4)
         before = connection.transport.is_closing()  # type: ignore[union-attr]
         await asyncio.sleep(2)
         after = connection.transport.is_closing()  # type: ignore[union-attr]
@@ -205,7 +205,7 @@ def test_the_last_reply_of_a_connection_ages_no_other(virtual: Virtual) -> None:
             connection.data_received(OK)
         await asyncio.gather(*calls)
         field.session._missing = 0  # the one that is gone is not replaced: nothing listens here
-        await asyncio.sleep(24)
+        await asyncio.sleep(15)
         standing = len(field.session._idle)
         await asyncio.sleep(2)
         gone = standing - len(field.session._idle)

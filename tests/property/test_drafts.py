@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from binance_papi.core.draft import draft
 from binance_papi.core.endpoint import Request, fields_of
-from binance_papi.core.wire import draft, encode
+from binance_papi.core.wire import encode
 from binance_papi.terms import MAX_ID
 from tests.contract.census import ALL, sample
 
