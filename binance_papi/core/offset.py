@@ -56,7 +56,7 @@ class ClockOffset:
             the clock that counts need not be the one that writes ``Date``.
     """
 
-    __slots__ = ("_at", "_high", "_least", "_low", "_middle", "_slack", "learned")
+    __slots__ = ("_at", "_high", "_least", "_low", "_middle", "_slack", "learned", "version")
 
     def __init__(self, wall: float, now: float, least: float = 0.0) -> None:
         self._least = least
@@ -67,6 +67,8 @@ class ClockOffset:
         self._slack = _SLACK
         self.learned = False
         """Whether the exchange has been heard at all."""
+        self.version = 0
+        """Another one after each observation that was taken in."""
 
     def bounds(self, now: float) -> tuple[float, float]:
         """Lowest and highest ``theta`` at monotonic time ``now``."""
@@ -135,6 +137,7 @@ class ClockOffset:
 
     def _set(self, low: float, high: float, now: float) -> Change:
         old_low, old_high = self.bounds(now)
+        self.version += 1
         self._low, self._high, self._at = low, high, now
         self._middle = (low + high) / 2
         moved = abs(low - old_low) > _NOTABLE or abs(high - old_high) > _NOTABLE
@@ -156,11 +159,15 @@ class ClockOffset:
         return now + self.bounds(now)[0] - self._pad()
 
     def timestamp(self, now: float) -> int:
-        """The timestamp to sign with, in epoch milliseconds.
+        """The timestamp to sign with, in epoch milliseconds."""
+        return int(self.milliseconds(now))
+
+    def milliseconds(self, now: float) -> float:
+        """The same with the part of the present millisecond that is over.
 
         From the low side of the interval: the exchange takes a timestamp that is seconds late, but
         none that is 1000 ms ahead. Never more than `_LEAD` above the lowest possible time.
         """
         # The interval widens with age at both ends, so that its middle stays where it is.
         early = self._low + _LEAD - DRIFT * (now - self._at)
-        return int((now + (early if early < self._middle else self._middle)) * 1000)  # noqa: FURB136 - speed
+        return (now + min(early, self._middle)) * 1000

@@ -6,12 +6,14 @@ the query string is read for all of them).
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any, Final
 
 import msgspec
 
 from binance_papi.core.endpoint import Request, fields_of
 from binance_papi.core.fields import write
+from binance_papi.core.offset import ClockOffset
 from binance_papi.core.signing import Signer
 
 _values: Final = msgspec.structs.astuple
@@ -41,11 +43,50 @@ def encode(request: Request[Any]) -> str:
     return "&".join(parts)
 
 
-def stamp(query: str, recv_window: int, timestamp: int) -> str:
-    """Add receive window and timestamp, both in milliseconds."""
-    if not query:
-        return f"recvWindow={recv_window}&timestamp={timestamp}"
-    return f"{query}&recvWindow={recv_window}&timestamp={timestamp}"
+class Stamper:
+    """Adds receive window and timestamp, both in milliseconds.
+
+    In a burst some dozens are stamped within one millisecond, so what is added is kept as long as
+    it stays the same: 0.3 µs less for each.
+
+    Args:
+        offset: What is known of the exchange's clock.
+    """
+
+    __slots__ = ("_offset", "_recv_window", "_since", "_tail", "_until", "_version")
+
+    def __init__(self, offset: ClockOffset) -> None:
+        self._offset = offset
+        self._recv_window = 0
+        self._since = self._until = -inf
+        self._version = 0
+        self._tail = ""
+
+    def stamp(self, query: str, recv_window: int, now: float) -> str:
+        """The query as it is signed.
+
+        Args:
+            query: What `encode` gave.
+            recv_window: Milliseconds for which the request is valid.
+            now: Monotonic seconds.
+
+        Returns:
+            ``"symbol=BTCUSDT&strategyId=1&recvWindow=5000&timestamp=1700000000000"``.
+        """
+        if (
+            not self._since <= now < self._until
+            or recv_window != self._recv_window
+            or self._offset.version != self._version
+        ):
+            self._renew(recv_window, now)
+        return f"{query}&{self._tail}" if query else self._tail
+
+    def _renew(self, recv_window: int, now: float) -> None:
+        exact = self._offset.milliseconds(now)
+        timestamp = int(exact)
+        self._since, self._until = now, now + (timestamp + 1 - exact) / 1000
+        self._recv_window, self._version = recv_window, self._offset.version
+        self._tail = f"recvWindow={recv_window}&timestamp={timestamp}"
 
 
 def sign(path: str, stamped: str, signer: Signer) -> str:

@@ -16,7 +16,7 @@ from binance_papi.core.events import Event
 from binance_papi.core.raising import exception_for
 from binance_papi.core.retry import pause_before_resend
 from binance_papi.core.signing import Signer
-from binance_papi.core.wire import encode, sign, stamp
+from binance_papi.core.wire import Stamper, encode, sign
 from binance_papi.errors import BannedError, PapiError, WaitTooLongError
 from binance_papi.net.attempt import HEAD_SAYS_IT
 from binance_papi.net.carrier import Connection
@@ -60,6 +60,7 @@ class Line:
         "_pool",
         "_signed",
         "_signer",
+        "_stamper",
         "_timeout",
         "beginning",
         "fresh",
@@ -92,6 +93,7 @@ class Line:
         self._pool = pool
         self._clock = clock
         self._signer = signer
+        self._stamper = Stamper(clock.offset)
         self.recv_window = recv_window
         self._timeout = timeout
         self.max_wait = max_wait
@@ -372,7 +374,7 @@ class Line:
         if query is None:
             query = encode(flight.request)
         if endpoint.signed:
-            stamped = stamp(query, flight.recv_window, self._clock.offset.timestamp(flight.sent))
+            stamped = self._stamper.stamp(query, flight.recv_window, flight.sent)
             return sign(endpoint.path, stamped, self._signer)
         return f"{endpoint.path}?{query}" if query else endpoint.path
 
