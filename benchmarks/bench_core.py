@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import itertools
 import sys
 import time
 from collections.abc import Callable
@@ -22,9 +23,10 @@ from binance_papi.core.admission import Admission
 from binance_papi.core.answer import Done, Reply
 from binance_papi.core.classify import classify
 from binance_papi.core.endpoint import Lane
+from binance_papi.core.offset import ClockOffset
 from binance_papi.core.route import Route
 from binance_papi.core.weight import WeightTracker
-from binance_papi.core.wire import encode, sign, stamp
+from binance_papi.core.wire import Stamper, encode, sign
 from binance_papi.net.clock import Clock
 
 SECRET: Final = "s" * 64
@@ -42,14 +44,16 @@ def before_sending() -> dict[str, Hop]:
     """From the arguments to the signed query, and the unit."""
     request = CancelOrder(symbol="BTCUSDT", strategy_id=123445)
     query = encode(request)
-    stamped = stamp(query, 5000, int(time.time() * 1000))
+    stamper, moments = Stamper(ClockOffset(time.time(), 0.0)), itertools.count()
+    stamped = stamper.stamp(query, 5000, 0.0)
     signer = Signer.hmac(SECRET)
     secret, payload = SECRET.encode(), stamped.encode()
     return {
         UNIT: lambda: hmac.new(secret, payload, hashlib.sha256).hexdigest(),
         "make the request": lambda: CancelOrder(symbol="BTCUSDT", strategy_id=123445),
         "encode": lambda: encode(request),
-        "stamp": lambda: stamp(query, 5000, 1566818724722),
+        # As in a burst: some forty in each millisecond.
+        "stamp": lambda: stamper.stamp(query, 5000, next(moments) / 40_000),
         "sign (HMAC)": lambda: sign(request.endpoint.path, stamped, signer),
     }
 

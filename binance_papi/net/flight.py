@@ -231,9 +231,9 @@ class Flight(asyncio.Future[Any]):
 
     def take(self, heard: Reply | Unanswered, now: float) -> None:
         """Settle what came back, and be done, or have it sent again."""
-        self.connection = None
         try:
             answer = self.line.land(self, heard, now)
+            self.grant = self.connection = None  # so early, its memory is the next one's: 0.4 µs
             if not self.done():
                 self.arrive(answer)
         except Exception as error:  # noqa: BLE001 - it belongs to the caller, not to the connection

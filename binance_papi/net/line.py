@@ -241,11 +241,9 @@ class Line:
         """Stamp and sign an admitted request for a connection that stands ready, or get one."""
         grant = flight.grant
         assert grant is not None
-        if self._breaker.trips != flight.trips:
-            refusal = self._refused_meanwhile(flight)
-            if refusal is not None:
-                flight.arrive(refusal)
-                return
+        if self._breaker.trips != flight.trips and (refusal := self._refused_meanwhile(flight)):
+            flight.arrive(refusal)
+            return
         connection = self._pool.sessions[grant.index].ready()
         if connection is None:
             self._assist(flight, self._send(flight), flight.assisted)

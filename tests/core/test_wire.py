@@ -9,8 +9,9 @@ import pytest
 
 from binance_papi.api.general import TestConnectivity
 from binance_papi.api.um.conditional import CancelOrder, NewOrder, QueryAllOrders
+from binance_papi.core.offset import ClockOffset
 from binance_papi.core.signing import Signer
-from binance_papi.core.wire import encode, sign, stamp
+from binance_papi.core.wire import Stamper, encode, sign
 from binance_papi.terms import Side
 
 
@@ -56,6 +57,12 @@ def test_encode(request_: Any, query: str) -> None:
     assert query == encode(request_)
 
 
+@pytest.fixture
+def offset() -> ClockOffset:
+    """An exchange to whose clock ours at 0 signs 1.7e9 s: half a second late, since unlearned."""
+    return ClockOffset(1_700_000_000.5, 0.0)
+
+
 @pytest.mark.parametrize(
     ("query", "stamped"),
     [
@@ -63,9 +70,31 @@ def test_encode(request_: Any, query: str) -> None:
         ("a=1", "a=1&recvWindow=5000&timestamp=1700000000000"),
     ],
 )
-def test_stamp(query: str, stamped: str) -> None:
+def test_stamp(offset: ClockOffset, query: str, stamped: str) -> None:
     """Receive window and timestamp come after the request's own fields."""
-    assert stamped == stamp(query, 5000, 1_700_000_000_000)
+    assert stamped == Stamper(offset).stamp(query, 5000, 0.0)
+
+
+def test_what_is_stamped_in_one_millisecond_ends_alike(offset: ClockOffset) -> None:
+    """Until the next one begins; and another receive window counts at once."""
+    stamper = Stamper(offset)
+
+    def tail(recv_window: int, now: float) -> str:
+        return stamper.stamp("", recv_window, now).removeprefix("recvWindow=")
+
+    assert tail(5000, 0.0001) == tail(5000, 0.0009) == "5000&timestamp=1700000000000"
+    assert tail(6000, 0.0009) == "6000&timestamp=1700000000000"
+    assert tail(6000, 0.0011) == "6000&timestamp=1700000000001"
+    assert tail(6000, 0.0009) == "6000&timestamp=1700000000000"
+
+
+def test_what_was_learned_of_the_clock_counts_for_the_next_stamp(offset: ClockOffset) -> None:
+    """Also within the same millisecond."""
+    stamper = Stamper(offset)
+    before = stamper.stamp("", 5000, 0.0001)
+    offset.observe(1_700_000_100.0, 1_700_000_100.001, 0.0001, 0.0001)
+    after = stamper.stamp("", 5000, 0.0001)
+    assert before != after == f"recvWindow=5000&timestamp={offset.timestamp(0.0001)}"
 
 
 def test_sign() -> None:

@@ -125,6 +125,30 @@ def test_nothing_is_written_once_silence_was_asked_for(
     assert virtual(main())
 
 
+def test_headers_stay_until_they_are_read(virtual: Virtual) -> None:
+    """Though the connection carries another request already, on the turn on which they came."""
+
+    async def main() -> tuple[int, int]:
+        field = Field(1)
+        field.route.slots = 2  # so that the second does not wait for the first to be settled
+        calls = [field.line.send(cancel(number)) for number in (1, 2)]
+        calls[0].add_done_callback(lambda _: None)  # as whoever waits for it does
+        await turns(2)
+        calls[1].add_done_callback(lambda _: None)
+        body = OK.partition(b"\r\n\r\n")[2]
+        field.connections[0].data_received(http(200, body, "X-MBX-USED-WEIGHT-1M: 500"))
+        await turns(1)
+        written = len(field.written())
+        await turns(2)
+        (usage,) = field.tracker.usage(field.clock.now())
+        field.connections[0].data_received(OK)
+        await asyncio.gather(*calls)
+        await field.session.aclose()
+        return written, usage.foreign
+
+    assert virtual(main()) == (2, 498)
+
+
 @pytest.mark.parametrize("where", ["signing", "noting"])
 def test_what_fails_before_it_is_written_fails_alone(virtual: Virtual, where: str) -> None:
     """One request of a batch can't be signed or noted; the others go on, and nothing leaks."""

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from binance_papi.core.offset import MAX_ERROR, Change, ClockOffset
+from binance_papi.core.wire import Stamper
 
 START = 1_700_000_000.0
 DRIFT = 49e-6
@@ -85,6 +86,7 @@ def test_moments_are_on_the_right_side(
 ) -> None:
     """`surely` is never too early, `perhaps` never too late, and timestamps are never refused."""
     world = World(START + phase, 0.0)
+    stamper = Stamper(world.offset)
     for reply in [(0.0, 0.1, 0.5, "both", 0.0), *traffic]:
         world.exchange(*reply)
         moment = world.now + world.theta + ahead
@@ -94,6 +96,9 @@ def test_moments_are_on_the_right_side(
         assert world.offset.reads(world.now) <= world.now + world.theta + 1e-5
         timestamp = world.offset.timestamp(world.now)
         assert timestamp < (world.now + world.theta) * 1000 + 1000
+        # What is kept of an earlier one is the same, but for the very moment of the change.
+        kept = int(stamper.stamp("", 5000, world.now).rpartition("=")[2])
+        assert kept in (timestamp, world.offset.timestamp(world.now - 1e-5))
 
 
 @given(

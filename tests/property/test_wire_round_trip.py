@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from binance_papi.api.um.conditional import CancelOrder, NewOrder, QueryAllOrders
 from binance_papi.core.fields import text
+from binance_papi.core.offset import ClockOffset
 from binance_papi.core.signing import Signer
-from binance_papi.core.wire import encode, sign, stamp
+from binance_papi.core.wire import Stamper, encode, sign
 from binance_papi.errors import InvalidRequestError
 from binance_papi.terms import MAX_ID
 
@@ -101,12 +102,14 @@ def test_any_amount_is_refused_or_short(amount: Decimal | str | int) -> None:
     assert Decimal(amount) == Decimal(sent)
 
 
-@given(start=ids, strategy_id=ids, window=st.integers(1, 60_000), now=st.integers(0, 2**42))
+@given(start=ids, strategy_id=ids, window=st.integers(1, 60_000), wall=st.integers(0, 2**32))
 def test_signed_bytes_are_the_sent_bytes(
-    start: int, strategy_id: int, window: int, now: int
+    start: int, strategy_id: int, window: int, wall: int
 ) -> None:
     """The signature is that of the very text before it, and stands last."""
-    stamped = stamp(encode(QueryAllOrders(start_time=start, strategy_id=strategy_id)), window, now)
+    query = encode(QueryAllOrders(start_time=start, strategy_id=strategy_id))
+    offset = ClockOffset(wall, 0.0)
+    stamped, now = Stamper(offset).stamp(query, window, 0.0), offset.timestamp(0.0)
     path, _, sent = sign("/papi/v1/x", stamped, Signer.hmac("secret")).partition("?")
     before, _, signature = sent.rpartition("&signature=")
     assert path == "/papi/v1/x"
