@@ -42,7 +42,6 @@ _NOTHING_EXECUTED: Final = "Service Unavailable."
 # Told twice, nobody knows which of the two counts.
 _DECISIVE: Final = (b'"code"', b'"msg"')
 
-_OK: Final = range(200, 300)
 _REDIRECTS: Final = range(300, 400)
 _CLIENT_ERRORS: Final = range(400, 500)
 
@@ -64,7 +63,7 @@ def classify(reply: Reply, endpoint: Endpoint[Any]) -> Answer[Any]:
     Returns:
         Any answer but `Unsent`.
     """
-    if reply.status in _OK:
+    if 200 <= reply.status < 300:
         try:
             return Done(endpoint.decode(reply.body))
         except BadReply as problem:

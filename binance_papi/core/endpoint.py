@@ -176,7 +176,7 @@ class Endpoint(Generic[R_co]):
         """
         if self.listed:
             return self._decode_either(body)
-        reply: R_co = decode(self.returns, body, once=self.once)
+        reply: R_co = decode(self.returns, body, self.once)
         return reply
 
     def _decode_either(self, body: bytes) -> R_co:
@@ -184,7 +184,7 @@ class Endpoint(Generic[R_co]):
         returns: Any = self.returns
         kinds = get_args(returns)
         either: Any = kinds[0] | returns if kinds else returns | list[returns]
-        reply: Any = decode(either, body, once=self.once)
+        reply: Any = decode(either, body, self.once)
         if kinds:
             return cast("R_co", reply if isinstance(reply, list) else [reply])
         if not isinstance(reply, list):
