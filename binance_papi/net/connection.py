@@ -39,7 +39,8 @@ class Head(msgspec.Struct, frozen=True, gc=False):
     """A reply's headers, asked for by lower-case names; nearly all never are.
 
     They are where the parser put them, and stay there until the connection's next reply begins: a
-    copy of each would cost 0.5 µs.
+    copy of each would cost 0.5 µs. Whoever hears of a reply reads them on the loop's next turn at
+    the latest, and both loops run what was called soon before they read again.
     """
 
     raw: dict[bytes, bytes]
@@ -247,7 +248,7 @@ class HttpConnection(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         """The head is whole; trailers come later, and don't count."""
-        if self._whole:
+        if self._framed:
             self._stop = True  # a second reply is nobody's
             return
         raw = self.raw_headers

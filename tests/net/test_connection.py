@@ -89,6 +89,27 @@ def test_whatever_follows_a_reply_belongs_to_nobody(first: bytes, end: int) -> N
     assert (stand.free, stand.dropped) == (0, True)
 
 
+@pytest.mark.parametrize(("status", "wait"), [(200, None), (429, b"300")])
+def test_after_too_many_interim_replies_the_first_real_one_counts(
+    status: int, wait: bytes | None
+) -> None:
+    """If it asks for silence. What follows is nobody's, and its headers are none of it."""
+    stand = Stand()
+    stand.ask()
+    first = http(status, b"", "Retry-After: 300")
+    second = http(429, b"", "Retry-After: 2", "X-MBX-USED-WEIGHT-1M: 5")
+    stand.connection.data_received(INTERIM * 9 + first + second)
+    heard = stand.heard[0]
+    assert len(stand.heard) == 1
+    assert stand.dropped
+    if wait is None:
+        assert isinstance(heard, Unanswered)
+    else:
+        assert isinstance(heard, Reply)
+        assert (heard.status, heard.headers.get("retry-after")) == (429, wait)
+        assert heard.headers.get("x-mbx-used-weight-1m") is None
+
+
 def test_bytes_that_come_before_the_next_request_drop_it() -> None:
     """A reply to nobody."""
     stand = Stand()
